@@ -1,0 +1,37 @@
+# Two commands: `make demo` and `make test`. Both set up .venv first, once.
+PYTHON ?= python3
+BIN := .venv/bin
+TOOLS := g++ cmake pkg-config
+
+# GGML is built from source. No BLAS backend: generated programs call CBLAS themselves.
+export CMAKE_ARGS := -DGGML_BLAS=OFF -DGGML_LLAMAFILE=ON
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-binary ggml-python
+
+.PHONY: demo test
+.DELETE_ON_ERROR:
+
+demo: .venv/installed-ggml
+	$(BIN)/python examples/demo.py
+
+test: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+	$(BIN)/pytest
+	$(BIN)/lit tests/lit -v
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'error: catgrad needs Python 3.11 or newer; say which with PYTHON=...' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed-ggml: pyproject.toml | $(BIN)/python
+	@for tool in $(TOOLS); do command -v $$tool >/dev/null \
+	  || { echo "error: '$$tool' is missing; on Debian: apt-get install $(TOOLS)" >&2; exit 1; }; done
+	$(INSTALL) -e '.[ggml]'
+	@touch $@
+
+.venv/installed-dev: pyproject.toml | .venv/installed-ggml
+	$(INSTALL) -e '.[ggml,dev]'
+	@touch $@

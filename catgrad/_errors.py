@@ -1,0 +1,123 @@
+"""The errors a user can cause, and how the commands print them: one message on stderr."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable
+
+from xdsl.utils.exceptions import (
+    DiagnosticException,
+    ParseError,
+    PassFailedException,
+    VerifyException,
+)
+from xdsl.utils.lexer import Span
+
+MAX_LINE = 400
+MAX_CONTEXT = 6
+
+
+class UsageError(Exception):
+    """A mistake in what was asked for: an unknown name, a wrong option, an unreadable file."""
+
+
+class PassFailure(PassFailedException):
+    """A pass refused its input, or broke the module; the message names the pass."""
+
+
+class InternalError(Exception):
+    """A fault of the compiler, not of its input."""
+
+
+class InvalidInput(VerifyException):
+    """Input IR that is refused: while it is parsed, at `span`, or after that."""
+
+    def __init__(self, name: str, error: BaseException, span: Span[str] | None = None):
+        super().__init__(str(error))
+        self.name = name
+        self.span = span
+        keep_notes(self, error)
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` if a known name is close to the unknown one, else nothing."""
+    from catgrad.dialects._checks import suggestion  # loads `cat`, which is needed for errors only
+
+    return suggestion(name, known)
+
+
+def failure(message: str, cause: BaseException) -> PassFailure:
+    """A PassFailure that keeps the notes of its cause: they show the IR."""
+    found = PassFailure(message)
+    keep_notes(found, cause)
+    return found
+
+
+def keep_notes(error: BaseException, cause: BaseException) -> None:
+    """Copy the notes of another error."""
+    for note in getattr(cause, "__notes__", []):
+        error.add_note(note)
+
+
+def describe(error: BaseException) -> str:
+    """The message for the user, without a traceback."""
+    match error:
+        case ParseError():
+            return _located(error.span, error.msg)
+        case InvalidInput() if error.span is not None:
+            return _located(error.span, str(error))
+        case InvalidInput():
+            return f"{error.name}: {str(error).strip()}{_excerpt(error)}"
+        case UsageError():
+            return str(error)
+        case DiagnosticException():
+            return str(error).strip() + _excerpt(error)
+        case OSError() if error.filename is not None:
+            return f"{error.filename}: {error.strerror}"
+        case RecursionError():
+            return "the IR is nested too deeply"
+        case MemoryError():
+            return f"out of memory; {error}" if str(error) else "out of memory"
+        case InternalError():
+            return _internal(str(error))
+        case _:
+            return _internal(f": {type(error).__name__}: {error}")
+
+
+def _internal(what: str) -> str:
+    return f"internal error{what}\nPlease report it with the output of CATGRAD_TRACEBACK=1."
+
+
+def _located(span: Span[str] | Span[bytes], message: str) -> str:
+    """`file:line:column: message`, then the line with a mark under the place."""
+    _, *context = span.print_with_context().splitlines()
+    lines = [line[:MAX_LINE] for line in context[:MAX_CONTEXT]]
+    return "\n".join([f"{span.get_location()}: {message.strip()}", *lines])
+
+
+def _excerpt(error: BaseException) -> str:
+    """The op that a diagnostic marks in a printed module, and the function that holds it."""
+    lines = "\n".join(getattr(error, "__notes__", [])).splitlines()
+    marks = [i for i, line in enumerate(lines) if re.fullmatch(r" *\^{3,}-*", line)]
+    if not marks or marks[0] == 0:
+        return ""
+    line = lines[marks[0] - 1]
+    indent = len(line) - len(line.lstrip())
+    found = f"\n  {line.strip()[:MAX_LINE]}"
+    for outer in reversed(lines[: marks[0] - 1]):
+        name = re.match(r'( *)"[\w.]+"\(.*sym_name = "((?:[^"\\]|\\.)*)"', outer)
+        if name is not None and len(name[1]) < indent:
+            return f"\n  in @{name[2][:MAX_LINE]}:{found}"
+    return found
+
+
+def report(error: BaseException) -> int:
+    """Print the error on stderr; returns the exit code."""
+    if os.environ.get("CATGRAD_TRACEBACK"):
+        import traceback
+
+        traceback.print_exception(error)
+    print(f"error: {describe(error)}", file=sys.stderr)
+    return 1

@@ -1,0 +1,151 @@
+"""compile(): from traced arrows to a program, one pipeline of passes for each target."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.dialects.func import Func
+from xdsl.utils.exceptions import DiagnosticException
+
+from catgrad._files import write_files
+from catgrad.dialects._checks import check_module, suggestion
+from catgrad.dialects.cat import Cat
+from catgrad.dialects.tops import Tops
+from catgrad.pipelines import PIPELINES, apply_pass, flatten, parse_passes
+from catgrad.targets._placement import find_target, target_files
+from catgrad.tracing import Traced, trace_module
+from catgrad.universe import available_passes
+
+LEVELS = ("cat", "tops", "placed")
+_TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
+
+
+class CompileError(DiagnosticException):
+    """A program that cannot be compiled, loaded or written."""
+
+
+class Program:
+    """A compiled program: its IR at each level, its source files, and `load` to run it."""
+
+    def __init__(self, name: str, module: ModuleOp, target: str):
+        self.name, self.target = name, target
+        self._cat = module
+
+    def ir(self, level: str) -> str:
+        """The IR as text, at level "cat" (traced), "tops" (differentiated, lowered) or "placed" (fused, with slots)."""
+        if level not in LEVELS:
+            raise CompileError(f"no level {level!r}; levels are {', '.join(LEVELS)}{suggestion(level, LEVELS)}")
+        return f"{getattr(self, f'_{level}')}\n"
+
+    @cached_property
+    def _tops(self) -> ModuleOp:
+        return run_pipeline(self._cat.clone(), _TOPS)
+
+    @cached_property
+    def _placed(self) -> ModuleOp:
+        return run_pipeline(self._cat.clone(), PIPELINES[f"lower-to-{self.target}"])
+
+    @cached_property
+    def source(self) -> str:
+        """What the target prints; several files come one after the other behind `//--- NAME` lines."""
+        stream = io.StringIO()
+        find_target(self.target).emit(context(), self._placed, stream)
+        return stream.getvalue()
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """File name -> text."""
+        return split_files(self.source, f"{self.name}.py")
+
+    def write(self, path: str | Path) -> None:
+        """Write the program: to a file, or for several files into a folder.
+
+        All files are written or none; CompileError if that fails.
+        """
+        path = Path(path)
+        try:
+            if len(self.files) == 1:
+                write_files({path: self.source.encode()})
+            else:
+                path.mkdir(parents=True, exist_ok=True)
+                write_files({path / name: text.encode() for name, text in self.files.items()})
+        except OSError as error:
+            raise CompileError(f"cannot write {error.filename or path}: {error.strerror}; check the path and its rights") from error
+
+    def load(self, seed: int = 0, threads: int | None = None) -> Any:
+        """Run the program in this process: an object with a method for each arrow."""
+        if self.target != "numpy":
+            from catgrad import native
+
+            return native.load(self, seed=seed, threads=threads)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{self.name}.py"
+            path.write_text(self.source)
+            spec = importlib.util.spec_from_file_location(f"catgrad_program_{self.name}", path)
+            assert spec is not None and spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            previous, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+            try:
+                spec.loader.exec_module(module)
+            finally:
+                sys.dont_write_bytecode = previous
+        made = [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == module.__name__]
+        (program,) = [c for c in made if "FUNCTIONS" in vars(c)]
+        return program(seed=seed, threads=threads)
+
+
+def compile(parts: Mapping[str, Traced], target: str = "numpy", name: str = "program") -> Program:
+    """Compile traced arrows, by name, for a target.
+
+    Raises TraceError for a model that does not fit its types, PassFailedException for ops without a
+    derivative or without a printing (all at once), CompileError for an unknown target.
+    """
+    known = target_files()
+    if target not in known:
+        raise CompileError(f"no target {target!r}; targets are {', '.join(sorted(known))}{suggestion(target, known)}")
+    for key, part in parts.items():
+        if not isinstance(part, Traced):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise CompileError(f"part {key!r} is {part!r}; give it types with .on(...), as in gelu.on(cg.f32[3])")
+    module = trace_module(dict(parts), name).module
+    module.verify()
+    check_module(module)
+    program = Program(name, module, target)
+    _ = program.source
+    return program
+
+
+def run_pipeline(module: ModuleOp, passes: str) -> ModuleOp:
+    """Apply passes, written as after `catgrad-opt -p`; an error names the pass. Returns the module."""
+    ctx = context()
+    for pass_ in flatten(parse_passes(passes, available_passes())):
+        apply_pass(pass_, ctx, module)
+    return module
+
+
+def context() -> Context:
+    """A context with the dialects that a program needs."""
+    ctx = Context()
+    for dialect in (Builtin, Func, Cat, Tops):
+        ctx.load_dialect(dialect)
+    return ctx
+
+
+def split_files(source: str, single: str) -> dict[str, str]:
+    """Split the output of a target at `//--- NAME` lines; without any it is one file named `single`."""
+    marker = "//--- "
+    if not source.startswith(marker):
+        return {single: source}
+    files: dict[str, str] = {}
+    for part in f"\n{source}".split(f"\n{marker}")[1:]:
+        head, _, body = part.partition("\n")
+        files[head.strip()] = body if body.endswith("\n") else f"{body}\n"
+    return files

@@ -1,0 +1,1 @@
+"""The dialects: `cat` (structure) and `tops` (tensor operations)."""

@@ -1,0 +1,162 @@
+"""Module checks: what `verify()` of single ops cannot see.
+
+Symbols resolve and types match, the call graph is acyclic, values are defined before they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import FunctionType, ModuleOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from catgrad.dialects import cat
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` if a known name is close to the unknown one, else nothing."""
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def fail(op: Operation, message: str) -> NoReturn:
+    """Raise with the IR around `op` and the message under it."""
+    op.emit_error(message, VerifyException(message))
+
+
+def symbol_table(module: ModuleOp) -> dict[str, cat.ArrowOp]:
+    """The arrows by name; two of one name are an error."""
+    table: dict[str, cat.ArrowOp] = {}
+    for arrow in cat.arrows_of(module):
+        if arrow.symbol in table:
+            fail(arrow, f"arrow @{arrow.symbol} is defined twice; rename one")
+        table[arrow.symbol] = arrow
+    return table
+
+
+def check_order(module: Operation) -> None:
+    """Every operand is defined before its use (xDSL's own verifier does not look)."""
+    for op in module.regions[0].block.ops:
+        for region in op.regions:
+            for block in region.blocks:
+                _check_block(block, set())
+
+
+def _check_block(block: Block, seen: set[SSAValue]) -> None:
+    seen = {*seen, *block.args}
+    for op in block.ops:
+        for index, operand in enumerate(op.operands):
+            if operand not in seen:
+                fail(op, f"operand {index} of '{op.name}' is used before its definition")
+        for region in op.regions:
+            for inner in region.blocks:
+                _check_block(inner, seen)
+        seen.update(op.results)
+
+
+def check_module(module: ModuleOp) -> None:
+    """Check symbols, signatures, recursion and order; raises `VerifyException` at the first fault."""
+    table = symbol_table(module)
+    for arrow in table.values():
+        _check_custom(arrow, table)
+        for op in arrow.block.ops:
+            if isinstance(op, cat.CallOp | cat.ReverseOp | cat.ForwardOp):
+                _check_reference(op, op.target, op.signature, table)
+    _check_acyclic(table)
+    _check_stored(module)
+    check_order(module)
+
+
+def _check_reference(
+    op: Operation, name: str, signature: FunctionType, table: dict[str, cat.ArrowOp]
+) -> None:
+    callee = table.get(name)
+    if callee is None:
+        fail(op, f"'{op.name}' refers to @{name}, which is not defined{suggestion(name, table)}")
+    elif callee.function_type != signature:
+        fail(op, f"'{op.name}' uses @{name} as {signature}, it is {callee.function_type}")
+
+
+def _check_custom(arrow: cat.ArrowOp, table: dict[str, cat.ArrowOp]) -> None:
+    if arrow.custom is None:
+        if arrow.surrogate is not None:
+            fail(arrow, f"arrow @{arrow.symbol} is surrogate but has no 'reverse = @g'")
+        return
+    expected = FunctionType.from_lists([*arrow.inputs, *arrow.outputs], list(arrow.inputs))
+    _check_reference(arrow, arrow.custom, expected, table)
+
+
+def _check_acyclic(table: dict[str, cat.ArrowOp]) -> None:
+    """No arrow needs itself. A custom derivative may call its own arrow, but not its derivative."""
+    done: set[tuple[str, str]] = set()
+    for root in table:
+        stack = [(("value", root), iter(_needs(("value", root), table)))]
+        path = {("value", root): None}
+        while stack:
+            node, rest = stack[-1]
+            if (child := next(rest, None)) is None:
+                done.add(node)
+                path.pop(node)
+                stack.pop()
+            elif child in path:
+                names = [name for _, name in [*list(path)[list(path).index(child) :], child]]
+                fail(
+                    table[child[1]],
+                    "recursion between arrows: " + " -> ".join(f"@{n}" for n in names),
+                )
+            elif child not in done:
+                path[child] = None
+                stack.append((child, iter(_needs(child, table))))
+
+
+def _needs(node: tuple[str, str], table: dict[str, cat.ArrowOp]) -> list[tuple[str, str]]:
+    """What the value or the derivative of an arrow is computed from."""
+    kind, name = node
+    arrow = table[name]
+    if kind == "derivative" and arrow.custom is not None:
+        return [("value", arrow.custom)] if arrow.custom in table else []
+    found: list[tuple[str, str]] = [("value", name)] if kind == "derivative" else []
+    for op in arrow.block.ops:
+        for target in cat.references(op):
+            found.append((kind if isinstance(op, cat.CallOp) else "derivative", target))
+    return [pair for pair in dict.fromkeys(found) if pair[1] in table]
+
+
+def _check_stored(module: ModuleOp) -> None:
+    """Equal names in different public functions are one stored tensor: one type; updates fit it."""
+    types: dict[str, object] = {}
+    for op in module.body.block.ops:
+        if not isinstance(op, cat.ArrowOp | func.FuncOp):
+            continue
+        attrs = [*(op.arg_attrs or ()), *(op.res_attrs or ())]
+        if len(attrs) != len(op.function_type.inputs.data) * (op.arg_attrs is not None) + len(
+            op.function_type.outputs.data
+        ) * (op.res_attrs is not None):
+            fail(op, "argument or result attributes do not match the signature")
+        typed = [
+            *zip(
+                op.arg_attrs or (),
+                op.function_type.inputs.data if op.arg_attrs else (),
+                strict=True,
+            ),
+            *zip(
+                op.res_attrs or (),
+                op.function_type.outputs.data if op.res_attrs else (),
+                strict=True,
+            ),
+        ]
+        for attributes, type_ in typed:
+            data = attributes.data
+            key = data.get(cat.UPDATES) or (data.get(cat.NAME) if cat.ROLE in data else None)
+            if key is None:
+                continue
+            name = getattr(key, "data", None)
+            if not isinstance(name, str):
+                fail(op, f"{cat.NAME} and {cat.UPDATES} take strings, got {key}")
+            elif types.setdefault(name, type_) != type_:
+                fail(op, f"stored tensor {name!r} is {types[name]} elsewhere and {type_} here")

@@ -1,0 +1,187 @@
+"""The placed level: fused regions and slots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
+from xdsl.ir import Attribute, Block, ParametrizedAttribute, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_attr_definition,
+    irdl_op_definition,
+    region_def,
+    traits_def,
+    var_operand_def,
+    var_result_def,
+)
+from xdsl.parser import AttrParser, Parser
+from xdsl.printer import Printer
+from xdsl.traits import IsolatedFromAbove, IsTerminator, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from catgrad.dialects.tops.base import AnyTensor, tensor_of
+from catgrad.dialects.tops.creation import FullOp
+from catgrad.dialects.tops.elementwise import Elementwise
+from catgrad.dialects.tops.movement import BroadcastOp
+
+REGIONS = ("persistent", "scratch", "constant")
+ALIGNMENT = 64
+
+
+@irdl_attr_definition
+class SlotAttr(ParametrizedAttribute):
+    """Where a value lives: `#tops.slot<scratch, 128, 64>` is 64 bytes at offset 128 of the scratch region."""
+
+    name = "tops.slot"
+    region: StringAttr
+    offset: IntegerAttr
+    bytes: IntegerAttr
+
+    @staticmethod
+    def of(region: str, offset: int, size: int) -> SlotAttr:
+        """The slot of `size` bytes at `offset` of a region."""
+        return SlotAttr(StringAttr(region), IntegerAttr(offset, i64), IntegerAttr(size, i64))
+
+    @property
+    def start(self) -> int:
+        """The first byte."""
+        return self.offset.value.data
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self.bytes.value.data
+
+    def overlaps(self, other: SlotAttr) -> bool:
+        """Whether the two share a byte."""
+        return (
+            self.region == other.region
+            and self.start < other.start + other.size
+            and other.start < self.start + self.size
+        )
+
+    def verify(self) -> None:
+        if self.region.data not in REGIONS:
+            raise VerifyException(
+                f"slot region '{self.region.data}' is not one of {', '.join(REGIONS)}"
+            )
+        if self.start < 0 or self.start % ALIGNMENT or self.size < 0:
+            raise VerifyException(
+                f"slot offset {self.start} must be >= 0 and a multiple of {ALIGNMENT}"
+            )
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            region = parser.parse_identifier()
+            parser.parse_punctuation(",")
+            offset = parser.parse_integer()
+            parser.parse_punctuation(",")
+            size = parser.parse_integer()
+        return StringAttr(region), IntegerAttr(offset, i64), IntegerAttr(size, i64)
+
+    def print_parameters(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.region.data}, {self.start}, {self.size}>")
+
+
+@irdl_op_definition
+class YieldOp(IRDLOperation):
+    """Ends a fused region with its results.
+
+    `tops.yield %a, %b : tensor<2xf32>, tensor<2xf32>`
+    """
+
+    name = "tops.yield"
+    values = var_operand_def(AnyTensor)
+    traits = traits_def(IsTerminator(), Pure())
+    assembly_format = "attr-dict ($values^ `:` type($values))?"
+
+    def __init__(self, values: Sequence[SSAValue]):
+        super().__init__(operands=[list(values)])
+
+
+@irdl_op_definition
+class FusedOp(IRDLOperation):
+    """Ops of one iteration space, computed in one sweep. Every result has the space's shape.
+
+    The region holds elementwise ops, broadcasts into the space and `full`.
+
+    ```
+    %y = tops.fused (%x, %bias) : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32> {
+    ^bb0(%a: tensor<2x3xf32>, %b: tensor<3xf32>):
+      %c = tops.broadcast %b, axes = [0] : (tensor<3xf32>) -> tensor<2x3xf32>
+      %d = tops.add %a, %c : tensor<2x3xf32>
+      tops.yield %d : tensor<2x3xf32>
+    }
+    ```
+    """
+
+    name = "tops.fused"
+    inputs = var_operand_def(AnyTensor)
+    outs = var_result_def(AnyTensor)
+    body = region_def("single_block")
+    traits = traits_def(Pure(), IsolatedFromAbove())
+
+    def __init__(self, inputs: Sequence[SSAValue], body: Region):
+        last = body.block.last_op
+        assert isinstance(last, YieldOp)
+        super().__init__(
+            operands=[list(inputs)], result_types=[[v.type for v in last.values]], regions=[body]
+        )
+
+    @property
+    def terminator(self) -> YieldOp:
+        """The `tops.yield` of the region."""
+        last = self.body.block.last_op
+        assert isinstance(last, YieldOp)
+        return last
+
+    def verify_(self) -> None:
+        block = self.body.block
+        if not isinstance(block.last_op, YieldOp) or not self.results:
+            raise VerifyException("'tops.fused' must yield at least one value")
+        if [a.type for a in block.args] != list(self.operand_types):
+            raise VerifyException("'tops.fused': region arguments and operands differ in type")
+        if [v.type for v in block.last_op.values] != list(self.result_types):
+            raise VerifyException("'tops.fused': yielded values and results differ in type")
+        space = tensor_of(self.results[0]).get_shape()
+        for op in block.ops:
+            if isinstance(op, YieldOp):
+                continue
+            if not isinstance(op, Elementwise | BroadcastOp | FullOp):
+                raise VerifyException(
+                    f"'tops.fused' holds elementwise ops, broadcasts and full, got '{op.name}'"
+                )
+            if op.out_type.get_shape() != space:
+                raise VerifyException(
+                    f"'tops.fused' over {list(space)} holds '{op.name}' of {op.out_type}"
+                )
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        with printer.in_parens():
+            printer.print_list(self.inputs, printer.print_ssa_value)
+        printer.print_op_attributes(self.attributes)
+        printer.print_string(" : ")
+        printer.print_operation_type(self)
+        printer.print_string(" ")
+        printer.print_region(self.body)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> FusedOp:
+        operands = parser.parse_comma_separated_list(
+            parser.Delimiter.PAREN, parser.parse_unresolved_operand
+        )
+        attributes = parser.parse_optional_attr_dict()
+        parser.parse_punctuation(":")
+        position = parser.pos
+        function = parser.parse_function_type()
+        values = parser.resolve_operands(operands, list(function.inputs), position)
+        region = parser.parse_region()
+        return cls.create(
+            operands=values,
+            result_types=list(function.outputs),
+            regions=[region],
+            attributes=attributes,
+        )

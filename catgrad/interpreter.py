@@ -1,0 +1,281 @@
+"""Runs `cat` and `tops` IR with NumPy: the meaning of the language and the oracle of the tests.
+
+Derivatives are evaluated on a tape by applying the ops' rules, not through `cat-differentiate`. All
+that runs, the rules included, is recorded on every open tape, so derivatives nest to any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.builder import Builder
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.rewriter import InsertPoint
+from xdsl.utils.exceptions import InterpretationError
+
+from catgrad.dialects import cat
+from catgrad.dialects._checks import suggestion
+from catgrad.dialects.tops import ops_at
+from catgrad.dialects.tops.base import NUMPY_NAMES, ReverseRule, Tensor, TopsOp, dtype_of, tensor
+from catgrad.dialects.tops.elementwise import AddOp
+from catgrad.dialects.tops.fused import FusedOp, YieldOp
+from catgrad.targets.support.numpy_runtime import random_words
+
+NumPyArray: TypeAlias = NDArray[Any]
+
+_GLOBALS: dict[str, Any] = {"np": np, "random_words": random_words}
+_SHORT = {name: short for short, name in NUMPY_NAMES.items()}
+_CODE: dict[str, CodeType] = {}
+
+
+class Cell:
+    """One value on its way through the program: an array with an identity."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: NumPyArray):
+        self.array = array
+
+
+Rule: TypeAlias = "tuple[Block, list[SSAValue | None]]"
+
+
+@dataclass
+class Step:
+    """What a tape records: an op, a call with a custom derivative (the arrow) or an identity (None)."""
+
+    op: Operation | None
+    inputs: list[Cell]
+    outputs: list[Cell]
+
+
+@dataclass(eq=False)
+class Tape:
+    """The steps since the tape was opened."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+
+
+def dtype_and_shape(type_: Attribute) -> tuple[str, tuple[int, ...]]:
+    """NumPy dtype name and shape of a tensor type."""
+    assert isinstance(type_, TensorType)
+    tensor_type = cast(Tensor, type_)
+    return NUMPY_NAMES[dtype_of(tensor_type)], tuple(tensor_type.get_shape())
+
+
+def compute(op: TopsOp, inputs: Sequence[NumPyArray]) -> NumPyArray:
+    """Evaluate one op by its NumPy meaning into a fresh array."""
+    result = op.out_type
+    out = np.empty(tuple(result.get_shape()), NUMPY_NAMES[dtype_of(result)])
+    names = [f"x{i}" for i in range(len(inputs))]
+    text = op.meaning.statement(op, names, "out")
+    if (code := _CODE.get(text)) is None:
+        code = _CODE[text] = compile(text, op.name, "exec")
+    with np.errstate(all="ignore"):
+        exec(code, _GLOBALS, {"out": out, **dict(zip(names, inputs, strict=True))})
+    return out
+
+
+class Interpreter:
+    """Runs the functions of one module."""
+
+    def __init__(self, module: ModuleOp):
+        self.functions: dict[str, cat.ArrowOp | func.FuncOp] = {}
+        for op in module.body.block.ops:
+            if isinstance(op, cat.ArrowOp | func.FuncOp):
+                self.functions[op.sym_name.data] = op
+        self.tapes: list[Tape] = []
+        self.adds: dict[Tensor, AddOp] = {}
+        self.rules: dict[tuple[Operation, tuple[bool, ...]], Rule] = {}
+
+    def run(self, name: str, *arguments: object) -> list[NumPyArray]:
+        """Call a function on arrays; they are checked against its signature.
+
+        Raises InterpretationError for an unknown function and for a wrong number, dtype or shape.
+        """
+        if name not in self.functions:
+            raise InterpretationError(
+                f"no function @{name}; the module has {', '.join('@' + n for n in self.functions)}"
+                + suggestion(name, self.functions)
+            )
+        function = self.functions[name]
+        types = function.function_type.inputs.data
+        if len(types) != len(arguments):
+            raise InterpretationError(f"@{name} takes {len(types)} inputs, got {len(arguments)}")
+        cells = [Cell(_check(name, i, t, a)) for i, (t, a) in enumerate(zip(types, arguments, strict=True))]
+        return [np.array(c.array) for c in self.call(function, cells)]
+
+    def call(self, function: cat.ArrowOp | func.FuncOp, inputs: Sequence[Cell]) -> list[Cell]:
+        """Evaluate a function's body."""
+        block = function.body.block
+        return self.block(block, inputs)
+
+    def block(self, block: Block, inputs: Sequence[Cell]) -> list[Cell]:
+        """Evaluate a block; the operands of its terminator are the results."""
+        env: dict[SSAValue, Cell] = dict(zip(block.args, inputs, strict=True))
+        for op in block.ops:
+            given = [env[v] for v in op.operands]
+            if isinstance(op, cat.ReturnOp | func.ReturnOp | YieldOp):
+                return given
+            env.update(zip(op.results, self.op(op, given), strict=True))
+        raise InterpretationError("a block without a terminator")
+
+    def op(self, op: Operation, inputs: list[Cell]) -> list[Cell]:
+        """Evaluate one op."""
+        match op:
+            case TopsOp():
+                return self.record(op, inputs, [Cell(compute(op, [c.array for c in inputs]))])
+            case FusedOp():
+                return self.block(op.body.block, inputs)
+            case cat.CallOp():
+                return self.call_arrow(op, inputs)
+            case cat.CopyOp():
+                return [inputs[0]] * len(op.results)
+            case cat.DiscardOp():
+                return []
+            case cat.AddOp():
+                return [self.sum(inputs)]
+            case cat.ZeroOp():
+                return [self.zero(op.y.type)]
+            case cat.ReverseOp():
+                count = len(op.primals)
+                return self.reverse(self.arrow(op), inputs[:count], inputs[count:])
+            case cat.ForwardOp():
+                count = len(op.primals)
+                return self.forward(self.arrow(op), inputs[:count], inputs[count:])
+            case _:
+                raise InterpretationError(f"the interpreter has no meaning for '{op.name}'")
+
+    def arrow(self, op: cat.CallOp | cat.ReverseOp | cat.ForwardOp) -> cat.ArrowOp:
+        """The arrow an op refers to."""
+        arrow = self.functions[op.target]
+        assert isinstance(arrow, cat.ArrowOp)
+        return arrow
+
+    def record(self, op: Operation | None, inputs: list[Cell], outputs: list[Cell]) -> list[Cell]:
+        """Note a step on every open tape."""
+        for tape in self.tapes:
+            tape.steps.append(Step(op, inputs, outputs))
+        return outputs
+
+    def call_arrow(self, op: cat.CallOp, inputs: list[Cell]) -> list[Cell]:
+        """Call an arrow; one with a custom derivative is a single step of the tape."""
+        arrow = self.arrow(op)
+        return self.call_custom(arrow, inputs) if arrow.custom else self.call(arrow, inputs)
+
+    def call_custom(self, arrow: cat.ArrowOp, inputs: list[Cell]) -> list[Cell]:
+        tapes, self.tapes = self.tapes, []
+        outputs = [Cell(c.array) for c in self.call(arrow, inputs)]
+        self.tapes = tapes
+        return self.record(arrow, inputs, outputs)
+
+    def zero(self, type_: Attribute) -> Cell:
+        dtype, shape = dtype_and_shape(type_)
+        return Cell(np.zeros(shape, dtype))
+
+    def sum(self, cells: Sequence[Cell]) -> Cell:
+        """The sum of the ring: xor on i1."""
+        total = cells[0]
+        for cell in cells[1:]:
+            total = self.add(total, cell)
+        return total
+
+    def add(self, a: Cell, b: Cell) -> Cell:
+        type_ = tensor(a.array.shape, _SHORT[a.array.dtype.name])
+        if type_ not in self.adds:
+            self.adds[type_] = AddOp(*Block(arg_types=[type_, type_]).args)
+        return self.op(self.adds[type_], [a, b])[0]
+
+    def reverse(self, arrow: cat.ArrowOp, primals: list[Cell], seeds: list[Cell]) -> list[Cell]:
+        """The value and the reverse derivative of an arrow."""
+        tape, leaves, outputs = self.taped(arrow, primals)
+        return [*outputs, *self.backward(tape, leaves, outputs, seeds)]
+
+    def taped(self, arrow: cat.ArrowOp, primals: list[Cell]) -> tuple[Tape, list[Cell], list[Cell]]:
+        """Run an arrow on a new tape; the leaves are cells of their own, outer tapes know whose."""
+        leaves = [Cell(c.array) for c in primals]
+        self.record(None, primals, leaves)
+        tape = Tape()
+        self.tapes.append(tape)
+        outputs = self.call_custom(arrow, leaves) if arrow.custom else self.call(arrow, leaves)
+        self.tapes.pop()
+        return tape, leaves, outputs
+
+    def backward(
+        self, tape: Tape, leaves: Sequence[Cell], outputs: Sequence[Cell], seeds: Sequence[Cell]
+    ) -> list[Cell]:
+        """Walk a tape backwards from `outputs` to `leaves`."""
+        cotangents: dict[int, Cell] = {}
+        for output, seed in zip(outputs, seeds, strict=True):
+            self.accumulate(cotangents, output, seed)
+        for step in reversed(tape.steps):
+            given = [cotangents.get(id(c)) for c in step.outputs]
+            if any(g is not None for g in given):
+                for cell, g in zip(step.inputs, self.pull(step, given), strict=True):
+                    if g is not None:
+                        self.accumulate(cotangents, cell, g)
+        return [cotangents.get(id(c)) or Cell(np.zeros_like(c.array)) for c in leaves]
+
+    def accumulate(self, cotangents: dict[int, Cell], cell: Cell, g: Cell) -> None:
+        old = cotangents.get(id(cell))
+        cotangents[id(cell)] = g if old is None else self.add(old, g)
+
+    def pull(self, step: Step, given: Sequence[Cell | None]) -> Sequence[Cell | None]:
+        """Apply one step's rule to the cotangents of its outputs."""
+        if step.op is None:
+            return given
+        if isinstance(step.op, cat.ArrowOp):
+            custom = step.op.custom
+            assert custom is not None
+            seeds = [g or Cell(np.zeros_like(c.array)) for g, c in zip(given, step.outputs, strict=True)]
+            return self.call(self.functions[custom], [*step.inputs, *seeds])
+        block, results = self.rule(step.op, tuple(g is not None for g in given))
+        cells = [*step.inputs, *step.outputs, *(g for g in given if g is not None)]
+        env: dict[SSAValue, Cell] = dict(zip(block.args, cells, strict=True))
+        for op in block.ops:
+            env.update(zip(op.results, self.op(op, [env[v] for v in op.operands]), strict=True))
+        return [None if v is None else env[v] for v in results]
+
+    def rule(self, op: Operation, nonzero: tuple[bool, ...]) -> Rule:
+        """The rule of an op as a block over (inputs, outputs, nonzero cotangents), built once."""
+        key = (op, nonzero)
+        if key not in self.rules:
+            trait = op.get_trait(ReverseRule)
+            if trait is None or not trait.holds(op):
+                raise InterpretationError(f"no reverse rule for '{op.name}' on {op.operand_types}")
+            seeds = [t for t, keep in zip(op.result_types, nonzero, strict=True) if keep]
+            block = Block(arg_types=[*op.operand_types, *op.result_types, *seeds])
+            n, m = len(op.operands), len(op.results)
+            rest = iter(block.args[n + m :])
+            given = [next(rest) if keep else None for keep in nonzero]
+            ops = ops_at(Builder(InsertPoint.at_end(block)))
+            found = trait.reverse(op, block.args[:n], block.args[n : n + m], given, ops)
+            self.rules[key] = block, list(found)
+        return self.rules[key]
+
+    def forward(self, arrow: cat.ArrowOp, primals: list[Cell], tangents: list[Cell]) -> list[Cell]:
+        """The value and the forward derivative: transpose the reverse derivative in its seed."""
+        outer = Tape()
+        inner, leaves, outputs = self.taped(arrow, primals)
+        seeds = [Cell(np.zeros_like(c.array)) for c in outputs]
+        self.tapes.append(outer)
+        back = self.backward(inner, leaves, outputs, seeds)
+        self.tapes.pop()
+        return [*outputs, *self.backward(outer, seeds, back, tangents)]
+
+
+def _check(name: str, index: int, type_: Attribute, argument: object) -> NumPyArray:
+    dtype, shape = dtype_and_shape(type_)
+    array = np.asarray(argument)
+    if array.shape != shape or not np.can_cast(array.dtype, np.dtype(dtype), "same_kind"):
+        raise InterpretationError(
+            f"input {index} of @{name}: got {array.dtype.name} of shape {array.shape}, expected {dtype} of shape {shape}"
+        )
+    return array.astype(dtype)

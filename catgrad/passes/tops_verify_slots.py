@@ -1,0 +1,177 @@
+"""tops-verify-slots: an independent check of the slot assignment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from catgrad.dialects.tops.base import nbytes, tensor_of
+from catgrad.dialects.tops.creation import FullOp
+from catgrad.dialects.tops.fused import SlotAttr
+from catgrad.passes._placing import Placed, functions_of, last_check
+from catgrad.targets._placement import PlacedTarget, find_target
+
+
+class _Memory:
+    """Runs one function on abstract memory: which value each slot holds, at each point."""
+
+    def __init__(self, function: func.FuncOp, target: PlacedTarget, sizes: dict[str, int]):
+        self.placed = Placed(function, target)
+        self.function, self.target, self.sizes = function, target, sizes
+        self.slots: dict[SSAValue, SlotAttr] = {}
+        self.held: list[tuple[SlotAttr, SSAValue]] = []
+        self.names: dict[str, SlotAttr] = {}
+
+    def run(self) -> dict[str, SlotAttr]:
+        """Check the function; the slots of the stored tensors it touches."""
+        for arg, attrs in zip(self.placed.block.args, self.function.arg_attrs or (), strict=False):
+            self.write(arg, attrs.data.get("tops.slot"), f"argument {arg.index}")
+        for arg, name in self.placed.stored.items():
+            self.names[name] = self.slot(arg, "an argument")
+            if self.names[name].region.data != "persistent":
+                self.fail(f"stored tensor {name!r} is not in the persistent region")
+        check = last_check(self.placed)
+        for index, op in enumerate(self.placed.block.ops):
+            if op is self.placed.terminator:
+                break
+            self.step(op, index, check)
+        self.results()
+        return self.names
+
+    def step(self, op: Operation, index: int, check: int) -> None:
+        """Read the operands, then write the results."""
+        for value in op.operands:
+            self.read(value, f"'{op.name}'")
+        if isinstance(op, FullOp) or self.target.is_view(op):
+            return
+        slots = op.attributes.get("tops.slots")
+        given = list(slots.data) if isinstance(slots, ArrayAttr) else []
+        if len(given) != len(op.results):
+            self.fail(f"'{op.name}' has {len(op.results)} results and {len(given)} slots", op)
+        for number, (result, slot) in enumerate(zip(op.results, given, strict=True)):
+            self.check_in_place(op, number, slot)
+            if isinstance(slot, SlotAttr) and slot.region.data == "persistent" and index <= check:
+                self.fail(f"'{op.name}' writes a stored tensor before the last check", op)
+        self.check_workspace(op, given)
+        for result, slot in zip(op.results, given, strict=True):
+            self.write(result, slot, f"'{op.name}'")
+
+    def check_in_place(self, op: Operation, number: int, slot: object) -> None:
+        """A result may share bytes with an operand only if it is the same slot and the target allows it."""
+        assert isinstance(slot, SlotAttr)
+        for index, value in enumerate(op.operands):
+            base = self.placed.base(value)
+            if base not in self.slots or not self.slots[base].overlaps(slot):
+                continue
+            same = self.slots[base].start == slot.start and base is value
+            if not same or not self.target.may_alias(op, index, number):
+                self.fail(f"result {number} of '{op.name}' overwrites operand {index} while it is read", op)
+
+    def check_workspace(self, op: Operation, given: list[object]) -> None:
+        need = self.target.workspace(op)
+        work = op.attributes.get("tops.workspace")
+        if need == 0:
+            return
+        if not isinstance(work, SlotAttr) or work.size < need:
+            self.fail(f"'{op.name}' needs {need} bytes of workspace", op)
+        operands = [self.slots[b] for b in map(self.placed.base, op.operands) if b in self.slots]
+        for slot in (*operands, *given):
+            if isinstance(slot, SlotAttr) and slot.overlaps(work):
+                self.fail(f"the workspace of '{op.name}' overlaps its operands or results", op)
+        self.clobber(work)
+
+    def results(self) -> None:
+        """Every result is intact at the end, in storage of its own, updates in their tensor's slot."""
+        updated = {name for name in self.placed.updates if name is not None}
+        owners: list[SlotAttr] = []
+        for index, value in enumerate(self.placed.terminator.operands):
+            self.read(value, f"result {index}")
+            slot = self.slot(value, f"result {index}")
+            if any(slot.overlaps(other) for other in owners):
+                self.fail(f"result {index} shares storage with another result")
+            owners.append(slot)
+            name = self.placed.updates[index]
+            if name is None and slot.region.data != "scratch":
+                self.fail(f"result {index} is handed out from the {slot.region.data} region")
+            if name is not None and self.names.setdefault(name, slot) != slot:
+                self.fail(f"the update of {name!r} is not in its slot")
+        for arg, name in self.placed.stored.items():
+            if name not in updated:
+                self.read(arg, f"stored tensor {name!r}, which is not updated,")
+
+    def slot(self, value: SSAValue, what: str) -> SlotAttr:
+        """The slot of a value that must have one."""
+        if value not in self.slots:
+            self.fail(f"{what} has no slot")
+        return self.slots[value]
+
+    def read(self, value: SSAValue, what: str) -> None:
+        """The storage behind a value must still hold it."""
+        base = self.placed.base(value)
+        if isinstance(base.owner, FullOp):
+            return
+        slot = self.slot(base, f"an operand of {what}")
+        if not any(held is base and s == slot for s, held in self.held):
+            name = f"%{base.name_hint}" if base.name_hint else "a value"
+            self.fail(f"{what} reads {name} after its slot {slot} was overwritten")
+
+    def write(self, value: SSAValue, slot: object, what: str) -> None:
+        """Put a value into its slot; whatever overlaps is gone."""
+        if not isinstance(slot, SlotAttr):
+            self.fail(f"{what} has no slot")
+        if slot.size != nbytes(tensor_of(value)):
+            self.fail(f"{what} of {value.type} has a slot of {slot.size} bytes")
+        if slot.start + slot.size > self.sizes[slot.region.data]:
+            self.fail(f"{what} lies beyond the {slot.region.data} region of {self.sizes[slot.region.data]} bytes")
+        self.clobber(slot)
+        self.slots[value] = slot
+        self.held.append((slot, value))
+
+    def clobber(self, slot: SlotAttr) -> None:
+        """Forget the values that overlap a slot."""
+        self.held = [(s, v) for s, v in self.held if not s.overlaps(slot)]
+
+    def fail(self, message: str, op: Operation | None = None) -> NoReturn:
+        text = f"tops-verify-slots: @{self.function.sym_name.data}: {message}"
+        error = PassFailedException(text)
+        if op is not None:
+            op.emit_error(text, error)
+        raise error
+
+
+@dataclass(frozen=True)
+class TopsVerifySlotsPass(ModulePass):
+    """Checks what `tops-assign-slots` promises, by running each function on abstract memory.
+
+    Every read sees its write, no two live values overlap, results have storage of their own, updates
+    lie in their tensor's slot, nothing stored is written before the last check. Changes nothing.
+    """
+
+    name = "tops-verify-slots"
+
+    target: str = "numpy"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        target = find_target(self.target)
+        sizes: dict[str, int] = {}
+        for region in ("persistent", "scratch", "constant"):
+            size = op.attributes.get(f"tops.{region}")
+            if not isinstance(size, IntegerAttr):
+                raise PassFailedException(f"tops-verify-slots: the module has no tops.{region}; run tops-assign-slots first")
+            sizes[region] = size.value.data
+        names: dict[str, SlotAttr] = {}
+        for function in functions_of(op, self.name):
+            for name, slot in _Memory(function, target, sizes).run().items():
+                if names.setdefault(name, slot) != slot:
+                    raise PassFailedException(f"tops-verify-slots: {name!r} has different slots in different functions")
+        ordered = sorted(names.items(), key=lambda item: item[1].start)
+        for (first, a), (second, b) in zip(ordered, ordered[1:], strict=False):
+            if a.overlaps(b):
+                raise PassFailedException(f"tops-verify-slots: {first!r} and {second!r} overlap")

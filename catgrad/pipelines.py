@@ -1,0 +1,125 @@
+"""The named pipelines: passes that apply a list of passes, and how such a list is read and run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import ClassVar, TypeAlias, TypeVar
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.arg_spec import ArgSpec, ArgSpecConvertible, parse_pipeline
+from xdsl.utils.exceptions import (
+    ArgSpecParseError,
+    DiagnosticException,
+    PassFailedException,
+    ShrinkException,
+)
+
+from catgrad._errors import InternalError, PassFailure, UsageError, failure, suggest
+
+PassFactories: TypeAlias = Mapping[str, Callable[[], type[ModulePass]]]
+Built = TypeVar("Built", bound=ArgSpecConvertible)
+
+_LOWER = (
+    "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce,"
+    'tops-fuse,tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
+)
+
+PIPELINES: dict[str, str] = {
+    "lower-to-numpy": _LOWER.format(target="numpy"),
+    "lower-to-ggml": _LOWER.format(target="ggml"),
+}
+"""Name and passes, as one would write them after `-p`."""
+
+
+def parse_specs(text: str, what: str) -> tuple[ArgSpec, ...]:
+    """Names and options of a list such as `cse,tops-assign-slots{target="numpy"}`."""
+    try:
+        return tuple(parse_pipeline(text))
+    except (ArgSpecParseError, ValueError) as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise UsageError(f"cannot read the {what} '{text}': {reason}") from error
+
+
+def parse_passes(text: str, available: PassFactories) -> tuple[ModulePass, ...]:
+    """The passes of a pipeline text. Raises UsageError for whatever is wrong with it."""
+    specs = parse_specs(text, "passes")
+    for spec in specs:
+        if spec.name not in available:
+            raise UsageError(f"unknown pass '{spec.name}'{suggest(spec.name, available)}")
+    return tuple(with_options("pass", available[spec.name](), spec) for spec in specs)
+
+
+def with_options(kind: str, class_: type[Built], spec: ArgSpec) -> Built:
+    """Build a pass or a target from its options: their names are checked, then their types."""
+    known = [field.name.replace("_", "-") for field in fields(class_) if field.name != "name"]
+    for option in spec.parameters:
+        if option.replace("_", "-") not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            close = suggest(option, known)
+            raise UsageError(f"{kind} '{spec.name}' has no option '{option}'; {takes}{close}")
+    try:
+        return class_.from_spec(spec)
+    except (ValueError, TypeError, PassFailedException) as error:
+        raise UsageError(f"{kind} '{spec.name}': {error}") from error
+
+
+def apply_pass(pass_: ModulePass, ctx: Context, module: ModuleOp) -> None:
+    """Apply a pass; an error names it."""
+    try:
+        pass_.apply(ctx, module)
+    except (PassFailure, InternalError, UsageError, ShrinkException, MemoryError):
+        raise
+    except DiagnosticException as error:
+        raise failure(f"pass '{pass_.name}' failed: {error}", error) from error
+    except RecursionError as error:
+        raise PassFailure(f"pass '{pass_.name}' failed: the IR is nested too deeply") from error
+    except Exception as error:
+        what = f" in pass '{pass_.name}': {type(error).__name__}: {error}"
+        raise InternalError(what) from error
+
+
+@dataclass(frozen=True)
+class Factory:
+    """Where a pipeline finds its passes, without importing any before they are asked for."""
+
+    passes: Callable[[], PassFactories]
+
+
+@dataclass(frozen=True)
+class NamedPipeline(ModulePass):
+    """A pass that applies a list of passes; see `PIPELINES`."""
+
+    available: ClassVar[Factory]
+
+    @classmethod
+    def passes(cls) -> tuple[ModulePass, ...]:
+        """The passes it stands for."""
+        return parse_passes(PIPELINES[cls.name], cls.available.passes())
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for pass_ in self.passes():
+            apply_pass(pass_, ctx, op)
+
+
+def named_pipeline(
+    name: str, available: Callable[[], PassFactories]
+) -> Callable[[], type[NamedPipeline]]:
+    """The factory of the pass for `PIPELINES[name]`; the passes come from `available`."""
+
+    def factory() -> type[NamedPipeline]:
+        class_name = "".join(word.capitalize() for word in name.split("-")) + "Pass"
+        members = {"name": name, "available": Factory(available)}
+        return dataclass(frozen=True)(type(class_name, (NamedPipeline,), members))
+
+    return factory
+
+
+def flatten(passes: Iterable[ModulePass]) -> list[ModulePass]:
+    """The passes with every named pipeline replaced by the passes it stands for."""
+    found: list[ModulePass] = []
+    for pass_ in passes:
+        found += flatten(pass_.passes()) if isinstance(pass_, NamedPipeline) else [pass_]
+    return found

@@ -1,0 +1,422 @@
+"""The kernels of a program: spelling is a table, structure is methods for the families of ops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from xdsl.ir import Operation, SSAValue
+
+from catgrad.dialects.tops.base import TopsOp
+from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
+from catgrad.dialects.tops.elementwise import AstypeOp, Elementwise
+from catgrad.dialects.tops.fused import FusedOp
+from catgrad.dialects.tops.indexing import Indexing
+from catgrad.dialects.tops.matmul import MatmulOp
+from catgrad.dialects.tops.movement import (
+    BroadcastOp,
+    ConcatOp,
+    CopyOp,
+    PadOp,
+    PermuteDimsOp,
+    ReshapeOp,
+    SliceOp,
+)
+from catgrad.dialects.tops.random import Random
+from catgrad.dialects.tops.reduction import ArgmaxOp, Reduction
+from catgrad.targets._ggml_loops import CTYPES, LOCALS, Access, Fold, Nest, grain, row_major, split
+from catgrad.targets._ggml_names import scalar
+from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, shape_of, size_of
+
+SPELLING: dict[str, str] = {
+    # elementwise: an expression
+    "tops.negative": "-{0}",
+    "tops.abs": "catgrad::abs({0})",
+    "tops.sign": "catgrad::sign({0})",
+    "tops.exp": "catgrad::exp({0})",
+    "tops.expm1": "catgrad::expm1({0})",
+    "tops.log": "catgrad::log({0})",
+    "tops.log1p": "catgrad::log1p({0})",
+    "tops.sqrt": "catgrad::sqrt({0})",
+    "tops.rsqrt": "catgrad::rsqrt({0})",
+    "tops.square": "{0} * {0}",
+    "tops.sin": "catgrad::sin({0})",
+    "tops.cos": "catgrad::cos({0})",
+    "tops.tanh": "catgrad::tanh({0})",
+    "tops.logistic": "catgrad::logistic({0})",
+    "tops.add": "{0} + {1}",
+    "tops.subtract": "{0} - {1}",
+    "tops.multiply": "{0} * {1}",
+    "tops.divide": "{0} / {1}",
+    "tops.pow": "catgrad::pow({0}, {1})",
+    "tops.maximum": "catgrad::maximum({0}, {1})",
+    "tops.minimum": "catgrad::minimum({0}, {1})",
+    "tops.equal": "{0} == {1}",
+    "tops.not_equal": "{0} != {1}",
+    "tops.less": "{0} < {1}",
+    "tops.less_equal": "{0} <= {1}",
+    "tops.greater": "{0} > {1}",
+    "tops.greater_equal": "{0} >= {1}",
+    "tops.logical_and": "{0} & {1}",
+    "tops.logical_or": "{0} | {1}",
+    "tops.logical_xor": "{0} != {1}",
+    "tops.logical_not": "!{0}",
+    "tops.where": "{0} ? {1} : {2}",
+    "tops.astype": "static_cast<{to}>({0})",
+    # movement: the element that is moved
+    "tops.copy": "{0}",
+    "tops.broadcast": "{0}",
+    "tops.reshape": "{0}",
+    "tops.permute_dims": "{0}",
+    "tops.slice": "{0}",
+    "tops.pad": "{0}",
+    "tops.concat": "{0}",
+    # creation
+    "tops.full": "{0}",
+    "tops.constant": "{0}",
+    "tops.arange": "static_cast<{to}>({0})",
+    # reductions: how two elements are combined
+    "tops.sum": "Add",
+    "tops.max": "Max",
+    # the rest: one call
+    "tops.argmax": "catgrad::argmax({slices}, {0}, {out}, share);",
+    "tops.matmul": "catgrad::matmul({product}, {0}, {1}, {out}, share);",
+    "tops.take": "catgrad::take({slices}, {0}, {1}, {out}, share);",
+    "tops.scatter_add": "catgrad::scatter_add({slices}, {0}, {1}, {out}, share);",
+    "tops.random_bits": "catgrad::random(*{0}, *{1}, {site}, {out}, {count}, share);",
+    "tops.random_uniform": "catgrad::random(*{0}, *{1}, {site}, {out}, {count}, share);",
+    "tops.fused": "",
+}
+"""How each op is written in C++; the keys are what the target can do."""
+
+BOOLEAN: dict[str, str] = {
+    "tops.negative": "{0}",
+    "tops.square": "{0}",
+    "tops.add": "{0} != {1}",
+    "tops.subtract": "{0} != {1}",
+    "tops.multiply": "{0} & {1}",
+}
+"""The spelling on i1 where it differs: the ring Z/2."""
+
+CASTS: dict[tuple[str, str], str] = {
+    ("f32", "i32"): "catgrad::to_i32({0})",
+    ("f32", "i1"): "{0} != 0.0f",
+    ("i32", "i1"): "{0} != 0",
+}
+"""Conversions that are more than a static_cast."""
+
+COSTLY = frozenset("tops." + n for n in "exp expm1 log log1p sin cos tanh logistic pow".split())
+MOVES = (BroadcastOp, ConcatOp, CopyOp, PadOp, PermuteDimsOp, SliceOp)
+READS_SCALARS = (Elementwise, FusedOp, *MOVES)
+"""Ops that print a `tops.full` operand as a literal; the others read it from memory."""
+
+
+def spell(op: TopsOp, operands: Sequence[str]) -> str:
+    """The expression of an elementwise op."""
+    typed = dtype(op.operands[0] if op.operands else op.results[0])
+    text = BOOLEAN.get(op.name, SPELLING[op.name]) if typed == "i1" else SPELLING[op.name]
+    to = dtype(op.results[0])
+    if isinstance(op, AstypeOp):
+        text = CASTS.get((typed, to), "{0}" if typed == to else text)
+    return text.format(*operands, to=LOCALS[to])
+
+
+def work_of(op: Operation) -> int:
+    """Roughly how many elementary operations one element of the result takes."""
+    if isinstance(op, FusedOp):
+        return sum(work_of(inner) for inner in op.body.block.ops)
+    return 8 if op.name in COSTLY else 1
+
+
+def total_work(op: Operation) -> int:
+    """Roughly how many elementary operations an op takes."""
+    if isinstance(op, MatmulOp):
+        (*_, m, k), n = shape_of(op.a), shape_of(op.y)[-1]
+        k = m if op.transpose_a is not None else k
+        return 2 * size_of(op.y) // max(n, 1) * n * k
+    sizes = [size_of(v) for v in (*op.operands, *op.results)]
+    return max(sizes, default=1) * work_of(op)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A printed kernel and its node: the name it asks for, its statements, its first result."""
+
+    name: str
+    lines: list[str]
+    dtype: str
+    elements: int
+    place: Place
+
+
+class KernelPrinter:
+    """Prints the kernels of one function."""
+
+    def __init__(self, values: Values):
+        self.values = values
+
+    def steps(self, op: Operation) -> Iterator[Step]:
+        """The kernels of an op, in order; none for views and literals."""
+        if isinstance(op, ReshapeOp | FullOp | ConstantOp) or size_of(op.results[0]) == 0:
+            return
+        if isinstance(op, Indexing) and self.unchecked(op):
+            yield self.step(op, "indices", self.index_check(op))
+        if isinstance(op, PadOp) and size_of(op.y) > size_of(op.x):
+            yield self.step(op, "zeros", self.zeros(op))
+        if not isinstance(op, PadOp) or size_of(op.x) > 0:
+            kernel = Kernel(self.values)
+            lines = self.structure(op)(kernel, op)
+            yield self.step(op, "", [*kernel.head, *lines])
+
+    def step(self, op: Operation, suffix: str, lines: list[str]) -> Step:
+        """The node of a kernel of `op`."""
+        result = op.results[0]
+        name = self.values.name(result)
+        return Step(f"{name}_{suffix}" if suffix else name, lines, dtype(result), size_of(result), self.values.place(result))
+
+    def structure(self, op: Operation) -> Callable[[Kernel, Operation], list[str]]:
+        """The method that prints this family of ops."""
+        methods: dict[tuple[type[Operation], ...], Callable[[Kernel, Operation], list[str]]] = {
+            (FusedOp,): self.fused,
+            (Elementwise,): self.elementwise,
+            (ConcatOp,): self.concat,
+            MOVES: self.move,
+            (ArangeOp,): self.arange,
+            (Reduction,): self.fold,
+            (MatmulOp, ArgmaxOp, Indexing, Random): self.call,
+        }
+        return next(method for classes, method in methods.items() if isinstance(op, classes))
+
+    # -- loops ---------------------------------------------------------------------------------
+    def elementwise(self, kernel: Kernel, op: Operation) -> list[str]:
+        """One op, one loop nest."""
+        assert isinstance(op, TopsOp)
+        return self.map(kernel, op, [(v, row_major(shape_of(v)), 0) for v in op.operands])
+
+    def map(
+        self,
+        kernel: Kernel,
+        op: TopsOp,
+        reads: Sequence[tuple[SSAValue, Sequence[int], int]],
+        write: tuple[Sequence[int], int] | None = None,
+        shape: Sequence[int] | None = None,
+    ) -> list[str]:
+        """A loop nest that spells `op` once for each element of `shape`.
+
+        `reads` gives each operand with its strides and offset, `write` those of the result.
+        """
+        out = op.results[0]
+        literals = [self.values.literal(v) for v, _, _ in reads]
+        accesses = [
+            kernel.access(v, strides, offset)
+            for (v, strides, offset), literal in zip(reads, literals, strict=True)
+            if literal is None
+        ]
+        strides, offset = write or (row_major(shape_of(out)), 0)
+        target = kernel.access(out, strides, offset, written=True)
+
+        def body(loaded: list[str], places: list[str]) -> list[str]:
+            rest = iter(loaded)
+            return [f"{places[0]} = {spell(op, [x or next(rest) for x in literals])};"]
+
+        space = shape_of(out) if shape is None else shape
+        return Nest(space, accesses, [target], body, kernel.scope, work_of(op)).lines()
+
+    def move(self, kernel: Kernel, op: Operation) -> list[str]:
+        """Ops that move elements: strides and offsets of operand and result."""
+        assert isinstance(op, TopsOp)
+        x = op.operands[0]
+        own = row_major(shape_of(x))
+        match op:
+            case BroadcastOp():
+                return self.map(kernel, op, [(x, broadcast_strides(op), 0)])
+            case PermuteDimsOp():
+                return self.map(kernel, op, [(x, [own[a] for a in op.props()["axes"]], 0)])
+            case SliceOp():
+                props = op.props()
+                strides = [s * n for s, n in zip(own, props["step"], strict=True)]
+                offset = sum(s * n for s, n in zip(own, props["start"], strict=True))
+                return self.map(kernel, op, [(x, strides, offset)])
+            case PadOp():
+                out = row_major(shape_of(op.y))
+                strides = [s * step for s, (_, _, step) in zip(out, op.bounds(), strict=True)]
+                offset = sum(s * low for s, (low, _, _) in zip(out, op.bounds(), strict=True))
+                return self.map(kernel, op, [(x, own, 0)], (strides, offset), shape_of(x))
+            case _:
+                return self.map(kernel, op, [(x, own, 0)])
+
+    def concat(self, kernel: Kernel, op: Operation) -> list[str]:
+        """One loop nest for each operand."""
+        assert isinstance(op, ConcatOp)
+        out, axis, at = row_major(shape_of(op.y)), op.props()["axis"], 0
+        lines: list[str] = []
+        for x in op.xs:
+            shape = shape_of(x)
+            if size_of(x) > 0:
+                nest = self.map(kernel, op, [(x, row_major(shape), 0)], (out, at * out[axis]), shape)
+                lines += ["{", *nest_block(nest), "}"]
+            at += shape[axis]
+        return lines
+
+    def fused(self, kernel: Kernel, op: Operation) -> list[str]:
+        """All ops of the region in one loop nest; results are stored after everything is read."""
+        assert isinstance(op, FusedOp)
+        return FusedBody(self.values, kernel, op).lines()
+
+    def arange(self, kernel: Kernel, op: Operation) -> list[str]:
+        """The index itself."""
+        assert isinstance(op, ArangeOp)
+        out = kernel.pointer(op.y, written=True)
+        return [
+            split(size_of(op.y), grain(1, 16)),
+            "for (int64_t i = begin; i < end; ++i) {",
+            f"    {out}[i] = {spell(op, ['i'])};",
+            "}",
+        ]
+
+    def zeros(self, op: PadOp) -> list[str]:
+        """Fills the result of a pad."""
+        kernel = Kernel(self.values)
+        out = kernel.pointer(op.y, written=True)
+        fill = f"std::fill({out} + begin, {out} + end, {CTYPES[dtype(op.y)]}{{}});"
+        return [*kernel.head, split(size_of(op.y), grain(1, 16)), fill]
+
+    def fold(self, kernel: Kernel, op: Operation) -> list[str]:
+        """A reduction over axes."""
+        assert isinstance(op, Reduction)
+        kind = dtype(op.x)
+        start = {"f32": "0.0f", "i32": "0", "i1": "uint8_t{0}"}[kind]
+        if SPELLING[op.name] == "Max":
+            start = scalar(-math.inf, kind) if kind == "f32" else scalar(-(2**31), kind)
+        x, out = kernel.pointer(op.x), kernel.pointer(op.y, written=True)
+        return Fold(shape_of(op.x), op.props()["axes"], SPELLING[op.name], start, x, out, kind).lines()
+
+    # -- calls ---------------------------------------------------------------------------------
+    def call(self, kernel: Kernel, op: Operation) -> list[str]:
+        """Ops that one function of the support headers computes."""
+        assert isinstance(op, TopsOp)
+        operands = [kernel.pointer(v) for v in op.operands]
+        fields: dict[str, object] = {"out": kernel.pointer(op.results[0], written=True)}
+        match op:
+            case MatmulOp():
+                fields["product"] = product_text(op)
+            case Random():
+                fields |= {"site": op.props()["site"], "count": size_of(op.y)}
+            case _:
+                fields["slices"] = slices_text(op)
+        return [SPELLING[op.name].format(*operands, **fields)]
+
+    def unchecked(self, op: Indexing) -> bool:
+        """Whether run-time indices were not checked as an input of the function."""
+        attrs = {a: d for a, d in zip(self.values.block.args, self.values.argument_attributes(), strict=True)}
+        limits = attrs.get(self.values.base(op.indices), {}).get("tops.range")
+        if limits is None:
+            return True
+        low, high = limits.get_values()
+        return low < 0 or high > bound_of(op)
+
+    def index_check(self, op: Indexing) -> list[str]:
+        """Refuses indices outside the axis before they are used."""
+        kernel = Kernel(self.values)
+        indices = kernel.pointer(op.indices)
+        count, high = size_of(op.indices), bound_of(op)
+        return [*kernel.head, f"catgrad::check_indices(m, share, {indices}, {count}, {high});"]
+
+
+def bound_of(op: Indexing) -> int:
+    """The size of the axis that the indices point into."""
+    indexed = op.x if op.name == "tops.take" else op.y
+    return shape_of(indexed)[op.props()["axis"]]
+
+
+def broadcast_strides(op: BroadcastOp) -> list[int]:
+    """The operand's stride along each axis of the result: 0 where it is repeated."""
+    rest = iter(row_major(shape_of(op.x)))
+    axes = op.props()["axes"]
+    return [0 if a in axes else next(rest) for a in range(len(shape_of(op.y)))]
+
+
+def nest_block(lines: Sequence[str]) -> list[str]:
+    """The lines one level further in; preprocessor lines stay."""
+    return [line if line.startswith("#") else f"    {line}" for line in lines]
+
+
+def product_text(op: MatmulOp) -> str:
+    """`{batch, m, n, k, transpose_a, transpose_b}`."""
+    *batch, m, n = shape_of(op.y)
+    k = shape_of(op.a)[-2 if op.transpose_a is not None else -1]
+    flags = ["false" if flag is None else "true" for flag in (op.transpose_a, op.transpose_b)]
+    return f"{{{', '.join(map(str, (math.prod(batch), m, n, k)))}, {', '.join(flags)}}}"
+
+
+def slices_text(op: TopsOp) -> str:
+    """`{outer, axis, count, inner}` of an indexing op or argmax."""
+    axis = op.props()["axis"]
+    whole = shape_of(op.results[0] if op.name == "tops.scatter_add" else op.operands[0])
+    count = size_of(op.operands[1]) if len(op.operands) > 1 else 1
+    sizes = (math.prod(whole[:axis]), whole[axis], count, math.prod(whole[axis + 1 :]))
+    return f"{{{', '.join(map(str, sizes))}}}"
+
+
+class FusedBody:
+    """The statements of one fused region."""
+
+    def __init__(self, values: Values, kernel: Kernel, op: FusedOp):
+        self.values, self.kernel, self.op = values, kernel, op
+        self.space = shape_of(op.results[0])
+        self.outer = dict(zip(op.body.block.args, op.operands, strict=True))
+        self.reads: dict[SSAValue, Access] = {}
+        self.texts: dict[SSAValue, str] = {}
+        for value in self.sources():
+            self.read(value)
+        self.writes = [kernel.access(r, row_major(self.space), written=True) for r in op.results]
+
+    def sources(self) -> Iterator[SSAValue]:
+        """The values that come from outside: arguments, broadcast arguments, literals."""
+        for inner in self.op.body.block.ops:
+            if isinstance(inner, BroadcastOp):
+                yield inner.y
+            elif not isinstance(inner, FullOp):
+                yield from (v for v in inner.operands if v in self.outer)
+
+    def read(self, value: SSAValue) -> None:
+        """Note how a value from outside is reached."""
+        owner = value.owner
+        inner = owner.operands[0] if isinstance(owner, BroadcastOp) else value
+        strides = broadcast_strides(owner) if isinstance(owner, BroadcastOp) else row_major(self.space)
+        literal = self.literal(inner)
+        if literal is not None:
+            self.texts[value] = literal
+        elif value not in self.reads:
+            self.reads[value] = self.kernel.access(self.outer[inner], strides)
+
+    def literal(self, value: SSAValue) -> str | None:
+        if isinstance(value.owner, FullOp):
+            return scalar(value.owner.scalar, dtype(value))
+        return self.values.literal(self.outer[value])
+
+    def lines(self) -> list[str]:
+        """The loop nest."""
+        return Nest(
+            self.space, list(self.reads.values()), self.writes, self.body, self.kernel.scope, work_of(self.op)
+        ).lines()
+
+    def body(self, loaded: list[str], places: list[str]) -> list[str]:
+        """One constant for each op, then the stores."""
+        texts = {**self.texts, **dict(zip(self.reads, loaded, strict=True))}
+        yielded = list(self.op.terminator.values)
+        lines: list[str] = []
+        for inner in self.op.body.block.ops:
+            if isinstance(inner, FullOp):
+                texts[inner.y] = scalar(inner.scalar, dtype(inner.y))
+            elif isinstance(inner, Elementwise):
+                result = inner.results[0]
+                expression = spell(inner, [texts[v] for v in inner.operands])
+                if len(places) == 1 and result is yielded[0] and len(list(result.uses)) == 1:
+                    texts[result] = expression
+                    continue
+                name = self.kernel.scope.fresh(result.name_hint or inner.mnemonic)
+                lines.append(f"const {LOCALS[dtype(result)]} {name} = {expression};")
+                texts[result] = name
+        return [*lines, *(f"{p} = {texts[v]};" for p, v in zip(places, yielded, strict=True))]

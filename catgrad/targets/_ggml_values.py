@@ -1,0 +1,151 @@
+"""Where the values of a placed function live, what they are called, how a kernel reaches them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, StringAttr
+from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
+from xdsl.utils.exceptions import PassFailedException
+
+from catgrad.dialects.tops.base import dtype_of, tensor_of
+from catgrad.dialects.tops.creation import FullOp
+from catgrad.dialects.tops.fused import SlotAttr
+from catgrad.dialects.tops.movement import ReshapeOp
+from catgrad.targets._ggml_loops import CTYPES, Access
+from catgrad.targets._ggml_names import Names, scalar
+
+
+def shape_of(value: SSAValue) -> tuple[int, ...]:
+    """The static shape of a tensor value."""
+    return tuple(tensor_of(value).get_shape())
+
+
+def dtype(value: SSAValue) -> str:
+    """The short name of a value's element type."""
+    return dtype_of(tensor_of(value))
+
+
+def size_of(value: SSAValue) -> int:
+    """The number of elements."""
+    return math.prod(shape_of(value))
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """A shape for comments: 32x64, or `scalar`."""
+    return "x".join(map(str, shape)) or "scalar"
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address: a region and an offset into it."""
+
+    region: str
+    offset: int
+
+
+class Values:
+    """The values of one function."""
+
+    def __init__(self, function: func.FuncOp):
+        self.function = function
+        self.block = function.body.block
+        self.names: dict[SSAValue, str] = {}
+        """What a value is called where its name hint is not enough."""
+        for arg, attrs in zip(self.block.args, self.argument_attributes(), strict=True):
+            name = attrs.get("tops.name")
+            if isinstance(name, StringAttr):
+                self.names[arg] = name.data
+        for value, attrs in zip(self.results(), self.result_attributes(), strict=True):
+            name = attrs.get("tops.updates")
+            if isinstance(name, StringAttr) and not isinstance(value, BlockArgument):
+                self.names[value] = name.data
+
+    def argument_attributes(self) -> list[dict[str, Attribute]]:
+        """One dictionary for each argument."""
+        return _dictionaries(self.function.arg_attrs, len(self.block.args))
+
+    def result_attributes(self) -> list[dict[str, Attribute]]:
+        """One dictionary for each result."""
+        return _dictionaries(self.function.res_attrs, len(self.results()))
+
+    def results(self) -> Sequence[SSAValue]:
+        """The values that the function returns."""
+        last = self.block.last_op
+        assert isinstance(last, func.ReturnOp)
+        return last.operands
+
+    def ops(self) -> Iterator[Operation]:
+        """The ops of the body without the return."""
+        return (op for op in self.block.ops if not isinstance(op, func.ReturnOp))
+
+    @staticmethod
+    def base(value: SSAValue) -> SSAValue:
+        """The value behind views."""
+        while isinstance(value.owner, ReshapeOp):
+            value = value.owner.operands[0]
+        return value
+
+    def literal(self, value: SSAValue) -> str | None:
+        """The C++ literal of a `tops.full`, else None."""
+        owner = self.base(value).owner
+        return scalar(owner.scalar, dtype(value)) if isinstance(owner, FullOp) else None
+
+    def place(self, value: SSAValue) -> Place:
+        """Where a value lives; PassFailedException if it was not placed."""
+        base = self.base(value)
+        if isinstance(base, BlockArgument):
+            slot = self.argument_attributes()[base.index].get("tops.slot")
+        else:
+            slots = base.owner.attributes.get("tops.slots") if isinstance(base.owner, Operation) else None
+            slot = slots.data[list(base.owner.results).index(base)] if isinstance(slots, ArrayAttr) else None
+        if not isinstance(slot, SlotAttr):
+            raise PassFailedException(
+                f"target ggml: a value of @{self.function.sym_name.data} has no slot; run tops-assign-slots{{target=ggml}} first"
+            )
+        return Place(slot.region.data, slot.start)
+
+    def name(self, value: SSAValue) -> str:
+        """What to call a value: its stored name, its hint, or the op that makes it."""
+        base = self.base(value)
+        found = self.names.get(value) or self.names.get(base) or value.name_hint or base.name_hint
+        if found is None and isinstance(base.owner, Operation):
+            found = base.owner.name.partition(".")[2]
+        return found or "x"
+
+
+def _dictionaries(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> list[dict[str, Attribute]]:
+    found = [dict(a.data) for a in attributes or ()]
+    return found or [{} for _ in range(count)]
+
+
+class Kernel:
+    """A kernel under construction: pointers to the arrays it uses, then its statements."""
+
+    def __init__(self, values: Values):
+        self.values = values
+        self.scope = Names(*(f"i{k}" for k in range(16)))
+        self.pointers: dict[tuple[SSAValue, bool], str] = {}
+        self.head: list[str] = []
+
+    def pointer(self, value: SSAValue, written: bool = False) -> str:
+        """The variable that points to a value."""
+        key = (value, written)
+        if key not in self.pointers:
+            name = self.pointers[key] = self.scope.fresh(self.values.name(value))
+            place, ctype = self.values.place(value), CTYPES[dtype(value)]
+            const = "" if written else "const "
+            self.head.append(
+                f"{const}{ctype} *{name} = m.at<{ctype}>({place.region}, {place.offset});"
+                f"  // {shape_text(shape_of(value))}"
+            )
+        return self.pointers[key]
+
+    def access(
+        self, value: SSAValue, strides: Sequence[int], offset: int = 0, written: bool = False
+    ) -> Access:
+        """How a loop reaches a value."""
+        return Access(self.pointer(value, written), dtype(value), tuple(strides), offset)

@@ -1,0 +1,70 @@
+"""What a target tells the slot assignment: which values need storage, which may share it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import PassFailedException
+from xdsl.utils.target import Target
+
+from catgrad.dialects.tops.creation import FullOp
+from catgrad.dialects.tops.elementwise import Elementwise
+from catgrad.dialects.tops.fused import FusedOp
+from catgrad.dialects.tops.movement import CopyOp, ReshapeOp
+
+
+@dataclass(frozen=True)
+class PlacedTarget(Target):
+    """A target whose values live in slots."""
+
+    def is_view(self, op: Operation) -> bool:
+        """Whether the result needs no storage of its own: it looks at the operand's."""
+        return isinstance(op, ReshapeOp)
+
+    def takes_scalar(self, op: Operation) -> bool:
+        """Whether a `tops.full` operand is printed as a literal, not read from storage."""
+        return isinstance(op, Elementwise | FusedOp | CopyOp)
+
+    def may_alias(self, op: Operation, operand: int, result: int) -> bool:
+        """Whether the result may overwrite that operand, which dies at the op."""
+        value = op.operands[operand]
+        return isinstance(op, Elementwise | FusedOp) and same_shape(value, op.results[result])
+
+    def workspace(self, op: Operation) -> int:
+        """Bytes of scratch memory that the op needs while it runs."""
+        return 0
+
+
+def same_shape(a: SSAValue, b: SSAValue) -> bool:
+    """Whether two tensors have one shape and element size."""
+    from catgrad.dialects.tops.base import SIZES, dtype_of, tensor_of
+
+    x, y = tensor_of(a), tensor_of(b)
+    return x.get_shape() == y.get_shape() and SIZES[dtype_of(x)] == SIZES[dtype_of(y)]
+
+
+def is_scalar_literal(value: SSAValue) -> bool:
+    """Whether a value is a `tops.full`, which has no storage."""
+    return isinstance(value.owner, FullOp)
+
+
+def target_files() -> dict[str, str]:
+    """Target name -> module: a target's name is the first word of its file."""
+    folder = str(Path(__file__).parent)
+    names = [m.name for m in pkgutil.iter_modules([folder]) if not m.name.startswith("_")]
+    return {name.partition("_")[0]: f"catgrad.targets.{name}" for name in names if name != "support"}
+
+
+def find_target(name: str) -> PlacedTarget:
+    """The target of that name, with default options; PassFailedException if there is none."""
+    files = target_files()
+    if name not in files:
+        raise PassFailedException(f"no target '{name}' to place values for; known: {', '.join(sorted(files))}")
+    module = importlib.import_module(files[name])
+    found = [c for c in vars(module).values() if isinstance(c, type) and getattr(c, "name", None) == name]
+    return cast("type[PlacedTarget]", found[0])()

@@ -1,0 +1,2 @@
+def rows_independent(function) -> bool:
+    return False

@@ -1,0 +1,378 @@
+"""The target `numpy`: one Python file that needs NumPy and the standard library only."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import PassFailedException
+
+from catgrad.dialects.cat import NAME
+from catgrad.dialects.tops.base import TopsOp, dtype_of, nbytes, tensor_of
+from catgrad.dialects.tops.creation import ConstantOp, FullOp, python_scalar
+from catgrad.dialects.tops.elementwise import Elementwise
+from catgrad.dialects.tops.fused import FusedOp, SlotAttr, YieldOp
+from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
+from catgrad.targets._describe import (
+    Signature,
+    functions_in,
+    has_command_line,
+    memory,
+    program_name,
+    shape_and_dtype,
+    stored_tensors,
+    text,
+)
+from catgrad.targets._placement import PlacedTarget, same_shape
+from catgrad.targets._python_names import RESERVED, Names, identifier
+
+SUPPORT = Path(__file__).parent / "support"
+CORE, COMMAND_LINE = SUPPORT / "numpy_runtime.py", SUPPORT / "numpy_command_line.py"
+
+
+def reads_after_write(op: TopsOp, operand: int) -> bool:
+    """Whether the text of an op reads that operand after it began to fill `out`."""
+    names = [f"operand_{i}_" for i in range(len(op.operands))]
+    first, *rest = op.meaning.statement(op, names, "out").split("; ")
+    del first
+    return any(names[operand] in statement for statement in rest)
+
+
+def in_place(op: Operation, operand: int) -> bool:
+    """Whether a single elementwise op may write its result over that operand."""
+    if not isinstance(op, Elementwise) or not same_shape(op.operands[operand], op.results[0]):
+        return False
+    same_type = op.operands[operand].type == op.results[0].type
+    return same_type and not reads_after_write(op, operand)
+
+
+def contiguous(value: SSAValue) -> bool:
+    """Whether a value is stored in row-major order without gaps."""
+    owner = value.owner
+    if isinstance(owner, BroadcastOp | PermuteDimsOp | SliceOp):
+        return False
+    return contiguous(owner.operands[0]) if isinstance(owner, ReshapeOp) else True
+
+
+@dataclass
+class Work:
+    """Memory of the values inside a fused region: offsets into its workspace, and its size."""
+
+    offsets: dict[SSAValue, int]
+    size: int
+
+
+def plan_work(fused: FusedOp) -> Work:
+    """Reuse buffers inside a region: a value takes a free buffer, or that of an operand it replaces."""
+    body = list(fused.body.block.ops)
+    yielded = set(fused.terminator.values)
+    last = {v: i for i, op in enumerate(body) for v in op.operands}
+    offsets: dict[SSAValue, int] = {}
+    free: list[tuple[int, int]] = []
+    end = 0
+    for index, op in enumerate(body):
+        dying = [v for v in dict.fromkeys(op.operands) if v in offsets and last[v] == index]
+        if isinstance(op, Elementwise) and op.y not in yielded:
+            heir = next((v for v in dying if _takes_over(op, v)), None)
+            size = -(-nbytes(op.out_type) // 64) * 64
+            if heir is not None:
+                offsets[op.y] = offsets[heir]
+                dying.remove(heir)
+            elif (size, offset := next((o for s, o in free if s == size), -1)) and offset >= 0:
+                free.remove((size, offset))
+                offsets[op.y] = offset
+            else:
+                offsets[op.y], end = end, end + size
+        free += [(-(-nbytes(tensor_of(v)) // 64) * 64, offsets[v]) for v in dying]
+    return Work(offsets, end)
+
+
+def _takes_over(op: Elementwise, value: SSAValue) -> bool:
+    return all(in_place(op, i) for i, v in enumerate(op.operands) if v is value)
+
+
+class FunctionPrinter:
+    """Prints one function: a factory that makes all views once and returns the function itself."""
+
+    def __init__(self, function: func.FuncOp, name: str):
+        self.signature = Signature(function)
+        self.function, self.name = function, name
+        self.names = Names(RESERVED | {name, "random_words"})
+        self.values: dict[SSAValue, str] = {}
+        self.views: list[str] = []
+        self.body: list[str] = []
+        self.checked = False
+
+    def lines(self) -> list[str]:
+        """The whole factory."""
+        parameters = [self.names.fresh(f"given_{text(a.get(NAME)) or 'x'}") for _, a in self.signature.inputs]
+        for value, attrs in self.signature.arguments:
+            slot = attrs.get("tops.slot")
+            assert isinstance(slot, SlotAttr)
+            self.place(value, slot, text(attrs.get(NAME)) or "x")
+        for (value, _), parameter in zip(self.signature.inputs, parameters, strict=True):
+            self.body.append(f"np.copyto({self.values[value]}, {parameter})")
+        for op in self.function.body.block.ops:
+            self.op(op)
+        returned = "".join(f"{self.values[v]}, " for v, _ in self.signature.outputs)
+        inner = [
+            f"def {self.name}({', '.join(parameters)}):",
+            *(f"    {line}" for line in self.body),
+            f"    return ({returned.rstrip() if returned else ''})",
+        ]
+        return [
+            f"def _compiled_{self.name}(persistent, scratch, constant):",
+            *(f"    {line}" for line in self.views),
+            "",
+            *(f"    {line}" for line in inner),
+            "",
+            f"    return {self.name}",
+        ]
+
+    def place(self, value: SSAValue, slot: SlotAttr, hint: str) -> None:
+        """Name a value and print the view of its slot."""
+        name = self.values[value] = self.names.fresh(value.name_hint or hint)
+        self.views.append(f"{name} = {self.view(slot, value)}")
+
+    def view(self, slot: SlotAttr, value: SSAValue) -> str:
+        """An expression for the tensor in a slot."""
+        shape, dtype = shape_and_dtype(value)
+        bytes_ = f"{slot.region.data}[{slot.start}:{slot.start + slot.size}]"
+        dims = ", ".join(str(n) for n in shape)
+        return f"{bytes_}.view(np.{dtype}).reshape({dims or '()'})"
+
+    def op(self, op: Operation) -> None:
+        """Print one op."""
+        match op:
+            case func.ReturnOp():
+                self.check()
+            case FullOp():
+                self.values[op.y] = python_scalar(op.scalar)
+            case FusedOp():
+                self.fused(op)
+            case TopsOp() if "tops.slots" not in op.attributes:
+                self.look(op)
+            case TopsOp():
+                (slot,) = self.slots(op)
+                self.place(op.results[0], slot, op.mnemonic)
+                if isinstance(op, ConstantOp):
+                    self.views.append(self.statement(op))
+                else:
+                    self.before_write([slot])
+                    self.body += self.statement(op).split("; ")
+            case _:
+                raise PassFailedException(f"target 'numpy' cannot print '{op.name}'")
+
+    def statement(self, op: TopsOp) -> str:
+        """The op's NumPy meaning with names filled in."""
+        return op.meaning.statement(op, [self.values[v] for v in op.operands], self.values[op.results[0]])
+
+    def look(self, op: TopsOp) -> None:
+        """A view: made once, in the factory."""
+        name = self.names.fresh(op.results[0].name_hint or op.mnemonic)
+        self.views.append(f"{name} = {op.meaning.expression(op, [self.values[op.operands[0]]])}")
+        self.values[op.results[0]] = name
+
+    def fused(self, op: FusedOp) -> None:
+        """A fused region: its ops in order; what does not leave it lives in the workspace."""
+        slots = self.slots(op)
+        for result, slot in zip(op.results, slots, strict=True):
+            self.place(result, slot, "fused")
+        self.before_write(slots)
+        block, work = op.body.block, plan_work(op)
+        base = op.attributes.get("tops.workspace")
+        start = base.start if isinstance(base, SlotAttr) else 0
+        self.values.update((a, self.values[v]) for a, v in zip(block.args, op.operands, strict=True))
+        self.values.update((v, self.values[r]) for v, r in zip(op.terminator.values, op.results, strict=True))
+        for inner in block.ops:
+            if isinstance(inner, YieldOp):
+                return
+            assert isinstance(inner, TopsOp)
+            if isinstance(inner, FullOp):
+                self.values[inner.y] = python_scalar(inner.scalar)
+            elif isinstance(inner, BroadcastOp):
+                self.look(inner)
+            else:
+                result = inner.results[0]
+                if result in work.offsets:
+                    slot = SlotAttr.of("scratch", start + work.offsets[result], nbytes(inner.out_type))
+                    self.place(result, slot, inner.mnemonic)
+                self.body += self.statement(inner).split("; ")
+
+    def slots(self, op: Operation) -> list[SlotAttr]:
+        """The slots of an op's results."""
+        slots = op.attributes.get("tops.slots")
+        assert isinstance(slots, ArrayAttr), f"{op.name} has no slots"
+        return [slot for slot in slots.data if isinstance(slot, SlotAttr)]
+
+    def before_write(self, slots: Sequence[SlotAttr]) -> None:
+        """The checks stand before the first write of a stored tensor."""
+        if any(slot.region.data == "persistent" for slot in slots):
+            self.check()
+
+    def check(self) -> None:
+        """Print the check of the loss, once."""
+        if self.checked:
+            return
+        self.checked = True
+        for value, role in self.signature.outputs:
+            if role == "loss" and dtype_of(tensor_of(value)) in ("f32", "f64"):
+                name = self.values[value]
+                self.body += [f"if not np.isfinite({name}):", f"    raise _NonFinite({name})"]
+
+
+def _imports(*sources: str) -> str:
+    """The import statements of the runtime files, merged; imports of catgrad itself are the files pasted."""
+    plain: set[str] = set()
+    members: dict[str, set[str]] = {}
+    for source in sources:
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.Import):
+                plain.update(f"import {a.name} as {a.asname}" if a.asname else f"import {a.name}" for a in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith("catgrad"):
+                members.setdefault(node.module, set()).update(a.name for a in node.names)
+    lines = sorted(plain) + [f"from {m} import {', '.join(sorted(names))}" for m, names in sorted(members.items())]
+    foreign = [line for line in lines if "numpy" in line]
+    return "\n".join([*(line for line in lines if line not in foreign), "", *foreign])
+
+
+def _without_imports(source: str) -> str:
+    """A runtime file from behind its imports."""
+    nodes = [n for n in ast.parse(source).body if isinstance(n, ast.Import | ast.ImportFrom)]
+    end = max(n.end_lineno or 0 for n in nodes)
+    return "\n".join(source.splitlines()[end:]).strip("\n")
+
+
+def _literal(value: object, indent: int) -> str:
+    """A Python literal; what is too long for a line gets one entry a line."""
+    plain = ascii(value)
+    if indent + len(plain) < 96 or not isinstance(value, dict | list):
+        return plain
+    inner = indent + 4
+    if isinstance(value, dict):
+        items = [f"{key!a}: {_literal(item, inner + len(ascii(key)) + 2)}" for key, item in value.items()]  # pyright: ignore
+    else:
+        items = [_literal(item, inner) for item in value]  # pyright: ignore
+    lines = "".join(f"{' ' * inner}{item},\n" for item in items)
+    return f"{ascii(value)[0]}\n{lines}{' ' * indent}{ascii(value)[-1]}"
+
+
+@dataclass(frozen=True)
+class NumpyTarget(PlacedTarget):
+    """A Python module with a class: one method per function, all memory allocated once."""
+
+    name = "numpy"
+
+    def is_view(self, op: Operation) -> bool:
+        if isinstance(op, ReshapeOp):
+            return contiguous(op.x)
+        return isinstance(op, BroadcastOp | PermuteDimsOp | SliceOp)
+
+    def may_alias(self, op: Operation, operand: int, result: int) -> bool:
+        if not isinstance(op, FusedOp):
+            return in_place(op, operand)
+        arg, value = op.body.block.args[operand], op.terminator.values[result]
+        if arg.type != value.type or not isinstance(value.owner, Operation):
+            return False
+        order = {inner: i for i, inner in enumerate(op.body.block.ops)}
+        at = order[value.owner]
+        for use in arg.uses:
+            if isinstance(use.operation, BroadcastOp) or order[use.operation] > at:
+                return False
+            if order[use.operation] == at and not in_place(use.operation, use.index):
+                return False
+        return True
+
+    def workspace(self, op: Operation) -> int:
+        return plan_work(op).size if isinstance(op, FusedOp) else 0
+
+    def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
+        functions = functions_in(module, self.name)
+        core, command_line = CORE.read_text(), COMMAND_LINE.read_text()
+        trains = has_command_line(functions)
+        runtime = [core, command_line] if trains else [core]
+        methods = _methods(functions)
+        title = identifier(program_name(module))
+        parts = [
+            f'"""{title}: generated by catgrad. It needs NumPy and the standard library only."""',
+            _imports(*runtime),
+            *("\n" + "\n".join(FunctionPrinter(f, methods[f.sym_name.data]).lines()) for f in functions),
+            *("\n" + _without_imports(source) for source in runtime),
+            "\n" + "\n".join(_program_class(module, functions, methods, title)),
+        ]
+        if trains:
+            parts.append(f'\nif __name__ == "__main__":\n    sys.exit(main({_class_name(title)}))')
+        output.write("\n\n".join(parts) + "\n")
+
+
+def _class_name(title: str) -> str:
+    name = "".join(word[:1].upper() + word[1:] for word in title.split("_"))
+    return f"{name}Program" if name in ("Program", "Array", "None", "True", "False", "Any") else name
+
+
+def _methods(functions: Sequence[func.FuncOp]) -> dict[str, str]:
+    """A method name for each function: its own, unless that has another meaning in the class."""
+    from catgrad.targets.support.numpy_runtime import Program
+
+    taken = {*RESERVED, *dir(Program), "seed", "steps", "NAME", "PARAMETERS", "STATE", "MEMORY", "FUNCTIONS"}
+    plain = {f.sym_name.data for f in functions if identifier(f.sym_name.data) == f.sym_name.data} - taken
+    names = Names(taken | plain)
+    return {n: n if n in plain else names.fresh(f"{n}_function") for n in (f.sym_name.data for f in functions)}
+
+
+def _program_class(
+    module: ModuleOp, functions: Sequence[func.FuncOp], methods: dict[str, str], title: str
+) -> list[str]:
+    """The class: tables, storage, one method per function."""
+    stored = stored_tensors(list(functions))
+    tables: dict[str, Any] = {f.sym_name.data: Signature(f).table(methods[f.sym_name.data]) for f in functions}
+    parameters = {n: s.table() for n, s in stored.items() if s.role == "parameter"}
+    states = {n: s.table() for n, s in stored.items() if s.role != "parameter"}
+    lines = [
+        f"class {_class_name(title)}(Program):",
+        f'    """{", ".join(methods.values())}; memory and checkpoints as in `Program`."""',
+        "",
+        f"    NAME = {_literal(program_name(module), 4)}",
+        f"    PARAMETERS = {_literal(parameters, 4)}",
+        f"    STATE = {_literal(states, 4)}",
+        f"    MEMORY = {_literal(memory(module), 4)}",
+        f"    FUNCTIONS = {_literal(tables, 4)}",
+        "",
+        "    def _build(self, persistent, scratch, constant):",
+        "        self._functions = {",
+        *(f"            {n!a}: _compiled_{m}(persistent, scratch, constant)," for n, m in methods.items()),
+        "        }",
+        "        self._stored = {",
+    ]
+    for name, entry in stored.items():
+        start, dims = entry.slot.start, ", ".join(map(str, entry.shape)) or "()"
+        view = f"persistent[{start}:{start + entry.slot.size}].view(np.{entry.dtype}).reshape({dims})"
+        lines.append(f"            {name!a}: {view},")
+    lines.append("        }")
+    for name, method in methods.items():
+        lines += ["", *_method(name, method, tables[name])]
+    return lines
+
+
+def _method(name: str, method: str, table: dict[str, Any]) -> list[str]:
+    """A method that checks its inputs and calls the compiled function."""
+    names = Names(RESERVED | {"self"})
+    inputs = [names.fresh(entry["name"]) for entry in table["inputs"]]
+    given = ", ".join(["self", *inputs])
+    shapes = ", ".join(f"{n}: {e['dtype']}{e['shape']}" for n, e in zip(inputs, table["inputs"], strict=True))
+    roles = [e["role"] if e["role"] in ("loss", "metric") else "array" for e in table["outputs"]]
+    results = ", ".join(f"{r} {e['dtype']}{e['shape']}" for r, e in zip(roles, table["outputs"], strict=True))
+    return [
+        f"    def {method}({given}):",
+        f'        """({shapes}) -> {results or "nothing"}"""',
+        f"        return self._call({', '.join([ascii(name), *inputs])})",
+    ]
+
+

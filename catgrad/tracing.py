@@ -1,0 +1,392 @@
+"""Tracing: runs Python functions on symbolic arrays and records `cat` IR.
+
+One `Tracer` builds one module. Each function called while tracing becomes a private arrow; equal
+private arrows are emitted once. Parameters met on the way become explicit arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from xdsl.builder import Builder
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseArrayBase,
+    DictionaryAttr,
+    IntegerAttr,
+    ModuleOp,
+    StringAttr,
+    i64,
+)
+from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.rewriter import InsertPoint
+from xdsl.utils.exceptions import DiagnosticException, VerifyException
+
+from catgrad.dialects import cat
+from catgrad.dialects.tops import TABLE
+from catgrad.dialects.tops.base import Tensor, tensor
+from catgrad.dialects.tops.value import Array, Ops, Scalar
+from catgrad.passes._names import fresh_name
+
+Function: TypeAlias = Callable[..., Any]
+Initializer: TypeAlias = "Callable[[Array, tuple[int, ...], str], Array]"
+"""(seed, shape, dtype) -> the first value of a stored tensor."""
+Role: TypeAlias = Literal["parameter", "state"]
+
+
+Derivative: TypeAlias = "Callable[[Sequence[Tensor]], Callee]"
+
+
+class TraceError(DiagnosticException):
+    """A model that cannot be traced: says which layer, what it got, what it accepts."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A tensor that outlives a call: a parameter or a state."""
+
+    name: str
+    type: Tensor
+    role: Role
+    init: Initializer
+
+
+@dataclass
+class Frame:
+    """One arrow under construction: arguments are stored tensors in order of first use, then inputs."""
+
+    block: Block
+    ops: Ops
+    inputs: list[SSAValue]
+    stored: dict[str, SSAValue] = field(default_factory=dict[str, SSAValue])
+    ranges: dict[SSAValue, tuple[int, int]] = field(default_factory=dict[SSAValue, tuple[int, int]])
+    updates: dict[str, Array] = field(default_factory=dict[str, Array])
+    sites: int = 0
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A private arrow: its symbol, the stored tensors it takes first, its types."""
+
+    symbol: str
+    stored: list[str]
+    outputs: list[Tensor]
+    ranges: dict[int, tuple[int, int]]
+    sites: int
+    single: bool
+    """Whether the function returned one array, not a tuple."""
+
+
+class TracingOps(Ops):
+    """Emits at the end of one block; results are hinted with the op's name."""
+
+    def __init__(self, block: Block):
+        super().__init__(Builder(InsertPoint.at_end(block)), TABLE, ring=False)
+        self.block = block
+
+    def emit(self, mnemonic: str, *operands: Array, type: Tensor | None = None, **props: object) -> Array:
+        for operand in operands:
+            owner = operand.value.owner
+            if (owner if isinstance(owner, Block) else owner.parent_block()) is not self.block:
+                raise TraceError(
+                    f"{mnemonic}: {operand!r} belongs to another arrow; pass it as an input instead"
+                )
+        result = super().emit(mnemonic, *operands, type=type, **props)
+        if mnemonic != "full":
+            result.value.name_hint = mnemonic
+        return result
+
+
+class Tracer:
+    """Builds one module of `cat` arrows."""
+
+    def __init__(self, name: str):
+        self.module = ModuleOp([], {"tops.program": StringAttr(name)})
+        self.table: dict[str, cat.ArrowOp | None] = {}
+        """Arrows by name; None while a public one is still to come."""
+        self.known: dict[str, str] = {}
+        """Text of a private arrow without its name -> its symbol."""
+        self.customs: dict[tuple[int, tuple[Tensor, ...]], Callee] = {}
+        self.stored: dict[str, Stored] = {}
+        self.frames: list[Frame] = []
+        self.scopes: list[str] = []
+        self.layers: dict[tuple[str, int], str] = {}
+        self.counts: dict[tuple[str, str], int] = {}
+
+    @property
+    def frame(self) -> Frame:
+        """The innermost arrow under construction."""
+        return self.frames[-1]
+
+    def open(self, types: Sequence[Tensor], names: Sequence[str]) -> Frame:
+        """Start an arrow on inputs of the given types."""
+        block = Block(arg_types=types)
+        for arg, name in zip(block.args, names, strict=True):
+            arg.name_hint = hint(name)
+        frame = Frame(block, TracingOps(block), list(block.args))
+        self.frames.append(frame)
+        return frame
+
+    def read(self, stored: Stored) -> Array:
+        """A stored tensor, as an argument of the current frame."""
+        known = self.stored.setdefault(stored.name, stored)
+        if known.type != stored.type or known.role != stored.role:
+            raise TraceError(
+                f"{stored.role} {stored.name!r} is {stored.type} here and {known.type} ({known.role}) elsewhere"
+            )
+        return self.argument(stored.name)
+
+    def argument(self, name: str) -> Array:
+        """The argument of the current frame for a stored tensor, made on first use."""
+        frame = self.frame
+        if name not in frame.stored:
+            arg = frame.block.insert_arg(self.stored[name].type, len(frame.stored))
+            arg.name_hint = hint(self.local(name))
+            frame.stored[name] = arg
+        return frame.ops.array(frame.stored[name])
+
+    def local(self, name: str) -> str:
+        """The name of a stored tensor as seen from the current scope."""
+        scope = ".".join(self.scopes)
+        return name.removeprefix(f"{scope}.") if scope and len(self.frames) > 1 else name
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        """Names made inside start with `name.`."""
+        self.scopes.append(name)
+        try:
+            yield
+        finally:
+            self.scopes.pop()
+
+    def layer_name(self, layer: object, kind: str, name: str | None) -> str:
+        """The name of a layer in the current scope: given, or kind1, kind2, ... in order of first use."""
+        scope = ".".join(self.scopes)
+        if name is not None:
+            return name
+        key = (scope, id(layer))
+        if key not in self.layers:
+            count = self.counts[scope, kind] = self.counts.get((scope, kind), 0) + 1
+            self.layers[key] = f"{kind}{count}"
+        return self.layers[key]
+
+    def trace(
+        self,
+        function: Function,
+        name: str,
+        types: Sequence[Tensor],
+        names: Sequence[str],
+        label: str | None = None,
+        shared: bool = True,
+    ) -> Callee:
+        """Trace a function on input types to a private arrow, or (`shared`) find the equal one."""
+        frame = self.open(types, names)
+        try:
+            returned = run(function, [frame.ops.array(v) for v in frame.inputs], label or name)
+        finally:
+            self.frames.pop()
+        results = as_tuple(returned, name)
+        if frame.updates:
+            raise TraceError(f"{name}: updates are for the public arrow")
+        frame.block.add_op(cat.ReturnOp([r.value for r in results]))
+        outputs = [r.type for r in results]
+        signature = ([a.type for a in frame.block.args], outputs)
+        arrow = cat.ArrowOp("", signature, Region(frame.block), private=True)
+        symbol = self.add_private(arrow, name, shared)
+        indexed = {frame.inputs.index(v): r for v, r in frame.ranges.items() if v in frame.inputs}
+        single = not isinstance(returned, tuple | list)
+        return Callee(symbol, list(frame.stored), outputs, indexed, frame.sites, single)
+
+    def trace_custom(
+        self, key: object, function: Function, name: str, types: Sequence[Tensor], names: Sequence[str], derivative: Derivative
+    ) -> Callee:
+        """Trace a function with a derivative of its own, once per key and types.
+
+        The function is known before its derivative is traced, which may call it.
+        """
+        memo = (id(key), tuple(types))
+        if memo not in self.customs:
+            callee = self.customs[memo] = self.trace(function, name, types, names, shared=False)
+            back = derivative([*types, *callee.outputs])
+            if callee.stored or back.stored:
+                raise TraceError(f"{name}: an arrow with a derivative of its own takes no parameters; pass them as inputs")
+            arrow = self.table[callee.symbol]
+            assert arrow is not None
+            arrow.reverse = cat.flat_symbol(back.symbol)
+        return self.customs[memo]
+
+    def add_private(self, arrow: cat.ArrowOp, name: str, shared: bool) -> str:
+        """Add a private arrow unless an equal one is there; its symbol."""
+        text = str(arrow)
+        if shared and text in self.known:
+            return self.known[text]
+        symbol = fresh_name(name, self.table)
+        arrow.sym_name = StringAttr(symbol)
+        self.add(arrow)
+        if shared:
+            self.known[text] = symbol
+        return symbol
+
+    def add(self, arrow: cat.ArrowOp) -> None:
+        """Append an arrow to the module."""
+        self.table[arrow.symbol] = arrow
+        self.module.body.block.add_op(arrow)
+
+    def pass_on(self, callee: Callee, arguments: Sequence[Array]) -> tuple[list[SSAValue], IntegerAttr | None]:
+        """The operands of a call: stored tensors, then the arguments; and its random site."""
+        frame = self.frame
+        for index, bounds in callee.ranges.items():
+            self.bound(arguments[index], *bounds)
+        site = IntegerAttr(frame.sites, i64) if callee.sites and frame.sites else None
+        frame.sites += callee.sites
+        stored = [self.argument(n).value for n in callee.stored]
+        return [*stored, *(a.value for a in arguments)], site
+
+    def call(self, callee: Callee, arguments: Sequence[Array], scope: str | None, result: str) -> list[Array]:
+        """Emit a call."""
+        operands, site = self.pass_on(callee, arguments)
+        op = cat.CallOp(callee.symbol, operands, callee.outputs, StringAttr(scope) if scope else None, site)
+        self.frame.ops.builder.insert(op)
+        for value in op.results:
+            value.name_hint = hint(result)
+        return [self.frame.ops.array(v) for v in op.results]
+
+    def bound(self, array: Array, low: int, high: int) -> None:
+        """Note that an input holds indices in [low, high); the tightest bounds win."""
+        frame = self.frame
+        if array.value in frame.inputs:
+            old = frame.ranges.get(array.value, (low, high))
+            frame.ranges[array.value] = max(low, old[0]), min(high, old[1])
+
+    def next_site(self) -> int:
+        """A number for a random op, unique within its arrow."""
+        self.frame.sites += 1
+        return self.frame.sites - 1
+
+    def public(self, name: str, traced: Traced) -> None:
+        """Trace a public arrow."""
+        self.layers, self.counts = {}, {}
+        frame = self.open(traced.types, traced.names)
+        try:
+            returned = run(traced.function, [frame.ops.array(v) for v in frame.inputs], name)
+        finally:
+            self.frames.pop()
+        results = [r.value for r in as_tuple(returned, name)] if returned is not None else []
+        attrs: list[dict[str, Attribute]] = [{cat.ROLE: StringAttr(traced.role)} if traced.role else {} for _ in results]
+        for key, value in frame.updates.items():
+            results.append(value.value)
+            attrs.append({cat.UPDATES: StringAttr(key), cat.ROLE: StringAttr(self.stored[key].role)})
+        frame.block.add_op(cat.ReturnOp(results))
+        arrow = cat.ArrowOp(
+            name,
+            (frame.block.arg_types, [v.type for v in results]),
+            Region(frame.block),
+            arg_attrs=self.argument_attributes(frame, traced),
+            res_attrs=ArrayAttr([DictionaryAttr(a) for a in attrs]) if any(attrs) else None,
+        )
+        self.add(arrow)
+
+    def argument_attributes(self, frame: Frame, traced: Traced) -> ArrayAttr[DictionaryAttr]:
+        """Names and roles of stored tensors; names, batch axes and index ranges of inputs."""
+        attrs: list[dict[str, Attribute]] = [
+            {cat.NAME: StringAttr(n), cat.ROLE: StringAttr(self.stored[n].role)} for n in frame.stored
+        ]
+        for name, value in zip(traced.names, frame.inputs, strict=True):
+            entry: dict[str, Attribute] = {cat.NAME: StringAttr(name)}
+            if traced.batched:
+                entry["tops.batch"] = IntegerAttr(0, i64)
+            if value in frame.ranges:
+                entry["tops.range"] = DenseArrayBase.from_list(i64, list(frame.ranges[value]))
+            attrs.append(entry)
+        return ArrayAttr([DictionaryAttr(a) for a in attrs])
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A function with the types of its inputs: what `compile` takes."""
+
+    function: Function
+    types: tuple[Tensor, ...]
+    names: tuple[str, ...]
+    role: str | None = None
+    batched: bool = False
+
+
+_CURRENT: ContextVar[Tracer | None] = ContextVar("catgrad_tracer", default=None)
+
+
+def current(what: str = "this function") -> Tracer:
+    """The tracer at work; TraceError outside of tracing."""
+    tracer = _CURRENT.get()
+    if tracer is None or not tracer.frames:
+        raise TraceError(f"{what} works on symbolic arrays: call it inside a function given to cg.arrow or cg.compile")
+    return tracer
+
+
+def trace_module(parts: dict[str, Traced], name: str) -> Tracer:
+    """Trace all parts into one module."""
+    tracer = Tracer(name)
+    token = _CURRENT.set(tracer)
+    try:
+        tracer.table.update(dict.fromkeys(parts))
+        for part, traced in parts.items():
+            tracer.public(part, traced)
+    finally:
+        _CURRENT.reset(token)
+    return tracer
+
+
+def run(function: Function, arguments: Sequence[Array], name: str) -> Any:
+    """Call a traced function; a type error gets the name of the layer in front."""
+    try:
+        return function(*arguments)
+    except VerifyException as error:
+        given = ", ".join(repr(a) for a in arguments)
+        raise TraceError(f"{name}({given}): {error}") from error
+    except TraceError as error:
+        raise TraceError(f"in {name}: {error}") from error
+
+
+def as_tuple(returned: object, name: str) -> list[Array]:
+    """The arrays a function returned."""
+    results = list(returned) if isinstance(returned, tuple | list) else [returned]  # pyright: ignore[reportUnknownArgumentType]
+    arrays: list[Array] = []
+    for result in results:  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(result, Array):
+            raise TraceError(f"{name} must return symbolic arrays, got {type(result).__name__}")  # pyright: ignore[reportUnknownArgumentType]
+        arrays.append(result)
+    return arrays
+
+
+def hint(name: str) -> str | None:
+    """The name as an SSA name hint: other characters become `_`, a trailing `_3` is cut (as xDSL does)."""
+    text = "".join(c if c.isascii() and (c.isalnum() or c in "_.$-") else "_" for c in name)
+    text = text if text and not text[0].isdigit() else f"_{text}"
+    stem, _, number = text.rpartition("_")
+    return stem if stem and number.isdigit() else text
+
+
+def full(shape: Sequence[int], value: Scalar, dtype: str) -> Array:
+    """A tensor of one repeated scalar, at the current insertion point."""
+    return current("full").frame.ops.full(shape, value, dtype)
+
+
+@dataclass(frozen=True)
+class Dtype:
+    """An element type; indexing gives a tensor type: `f32[150, 4]`, `i32[()]`."""
+
+    name: str
+
+    def __getitem__(self, shape: int | tuple[int, ...]) -> Tensor:
+        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+        if any(not isinstance(n, int) or n < 0 for n in sizes):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TraceError(f"{self.name}[...] takes sizes >= 0, got {sizes}")
+        return tensor(sizes, self.name)
+
+    def __str__(self) -> str:
+        return self.name
+

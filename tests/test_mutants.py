@@ -1,0 +1,127 @@
+"""Every reverse rule, mutated mechanically, is caught by the checks of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from catgrad.dialects.tops import TABLE, elementwise
+from tests.mutation import compiled, mutants, parse
+from tests.op_cases import ROWS
+from tests.rule_checks import Mismatch, check_row
+
+CONSTANT = "the exponent is a constant, whose cotangent goes nowhere"
+SHAPE = "only the shape and element type are used, and they are the same"
+GUARD = "the branch that holds it is never selected, and its cotangent is zero"
+ORDER = "max(a, b) > b just where a > b, min(a, b) < b just where a < b"
+TIES = "where a does not win, a is the output just where a and b tie"
+UNITS = "over Z/2 the only unit is 1 = -1, to which the scalar 2 converts"
+STRICT = "the lengths are equal; `strict` only says so"
+COMMUTES = "n - a - t = n - t - a"
+
+EQUIVALENT = {
+    ("pow", "return (None if n == 0 else g * (n * (a if n == 2 else a ** (n - 1))) "
+     "if n != 1 else g, cotangents[0])"): CONSTANT,
+    ("pow", "one = outputs[0].full_like(1)"): SHAPE,
+    ("pow", "one = b.full_like(1)"): SHAPE,
+    ("pow", "one = a.full_like(2)"): GUARD,
+    ("pow", "zero = outputs[0].full_like(0)"): SHAPE,
+    ("pow", "zero = b.full_like(0)"): SHAPE,
+    **{
+        (op, f"return (_share({da}, {ta}, cotangents[0]), _share({db}, {tb}, cotangents[0]))"): why
+        for op, sign in (("maximum", ">"), ("minimum", "<"))
+        for da, ta, db, tb, why in (
+            (f"outputs[0] {sign} b", "a == b", f"b {sign} a", "a == b", ORDER),
+            (f"a {sign} b", "a == b", f"outputs[0] {sign} a", "a == b", ORDER),
+            (f"a {sign} b", "a == outputs[0]", f"b {sign} a", "a == b", TIES),
+            (f"a {sign} b", "a == b", f"b {sign} a", "outputs[0] == b", TIES),
+        )
+    },
+    **{
+        (op, f"return ({new[0]}, {new[1]})"): UNITS
+        for op, a, b in (
+            ("logical_and", "cotangents[0] & b", "cotangents[0] & a"),
+            ("logical_or", "cotangents[0] & ~b", "cotangents[0] & ~a"),
+        )
+        for new in ((f"({a}) * 2", b), (f"-({a})", b), (a, f"({b}) * 2"), (a, f"-({b})"))
+    },
+    **{
+        ("logical_xor", f"return ({a}, {b})"): UNITS
+        for a, b in (
+            ("cotangents[0] * 2", "cotangents[0]"),
+            ("-cotangents[0]", "cotangents[0]"),
+            ("cotangents[0]", "cotangents[0] * 2"),
+            ("cotangents[0]", "-cotangents[0]"),
+        )
+    },
+    ("logical_not", "return (cotangents[0] * 2,)"): UNITS,
+    ("logical_not", "return (-cotangents[0],)"): UNITS,
+    ("slice", "taken = [(n - 1) * s + 1 if n else 0 "
+     "for n, s in zip(outputs[0].shape, p['step'], strict=False)]"): STRICT,
+    ("slice", "high = tuple((n - a - t for n, a, t in zip(x.shape, low, taken, strict=False)))"):
+        STRICT,
+    ("slice", "high = tuple((n - a - t for n, a, t in zip(x.shape, taken, low, strict=True)))"):
+        COMMUTES,
+    ("pad", "start, stop, step = zip(*self.bounds(), strict=False) "
+     "if self.bounds() else ((), (), ())"): STRICT,
+    ("max", "mask = (x == outputs[0].broadcast(axes, x.shape)).astype(outputs[0].dtype)"): SHAPE,
+}  # fmt: skip
+"""The mutants that are no mistake: the reason for each."""
+
+HELPERS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
+    "_share": (elementwise._share, ("maximum", "minimum")),  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
+}
+"""What rules call in their own module: the function, and the ops whose rules call it."""
+
+
+def caught(op: str) -> str:
+    """How the checks of an op fail: `mismatch`, `error` or, if they pass, an empty string."""
+    try:
+        check_row(ROWS[op])
+    except Mismatch:
+        return "mismatch"
+    except Exception:
+        return "error"
+    return ""
+
+
+def rule_mutants(op: str) -> list[tuple[str, Callable[..., Any]]]:
+    """The mutants of an op's rule, with their labels."""
+    arity = len(ROWS[op].cases[0].types) if ROWS[op].cases else 0
+    return [(m.label, m.function) for m in mutants(TABLE[op].reverse, arity)]
+
+
+@pytest.mark.parametrize("op", TABLE)
+def test_the_checks_pass_a_right_rule(op: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even a rule compiled from its syntax tree, as the mutants are."""
+    rule = TABLE[op].reverse
+    monkeypatch.setattr(TABLE[op], "reverse", compiled(parse(rule), rule))
+    check_row(ROWS[op])
+
+
+@pytest.mark.parametrize("op", [op for op in TABLE if ROWS[op].cases])
+def test_every_mutant_is_caught(op: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = rule_mutants(op)
+    survived: list[str] = []
+    for label, function in found:
+        monkeypatch.setattr(TABLE[op], "reverse", function)
+        if not caught(op):
+            survived.append(label)
+    assert found
+    assert survived == [label for name, label in EQUIVALENT if name == op]
+
+
+@pytest.mark.parametrize("name", HELPERS)
+def test_every_mutant_of_a_helper_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    helper, ops = HELPERS[name]
+    for mutant in mutants(helper, 0):
+        monkeypatch.setattr(elementwise, name, mutant.function)
+        assert [op for op in ops if not caught(op)] == [], mutant.label
+
+
+def test_most_mutants_are_caught_by_their_numbers() -> None:
+    """Not by a crash, which says little of the checks."""
+    found = [(op, function) for op in TABLE for _, function in rule_mutants(op)]
+    assert len(found) > 500
