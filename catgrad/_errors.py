@@ -15,7 +15,7 @@ from xdsl.utils.exceptions import (
 )
 from xdsl.utils.lexer import Span
 
-MAX_LINE = 400
+MAX_LINE = 200
 MAX_CONTEXT = 6
 
 
@@ -92,9 +92,11 @@ def _internal(what: str) -> str:
 
 def _located(span: Span[str] | Span[bytes], message: str) -> str:
     """`file:line:column: message`, then the line with a mark under the place."""
+    place = span.get_location()
     _, *context = span.print_with_context().splitlines()
-    lines = [line[:MAX_LINE] for line in context[:MAX_CONTEXT]]
-    return "\n".join([f"{span.get_location()}: {message.strip()}", *lines])
+    start = max(0, place.col - MAX_LINE // 2)
+    lines = [line[start : start + MAX_LINE] for line in context[:MAX_CONTEXT]]
+    return "\n".join([f"{place}: {message.strip()}", *lines])
 
 
 def _excerpt(error: BaseException) -> str:

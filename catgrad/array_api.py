@@ -1,4 +1,5 @@
-"""Functions on symbolic arrays, named and meant as in the Python array API standard.
+"""
+Functions on symbolic arrays, named and meant as in the Python array API standard.
 
 https://data-apis.org/array-api/latest
 """
@@ -53,7 +54,9 @@ def arange(stop: int, dtype: str | Dtype = "i32") -> Array:
 def constant(values: Sequence[Scalar], shape: Sequence[int], dtype: str | Dtype = "f32") -> Array:
     """A tensor of given elements, in row-major order; ValueError if their number is not that of the shape."""
     if len(values) != math.prod(shape):
-        raise ValueError(f"constant of shape {tuple(shape)} takes {math.prod(shape)} values, got {len(values)}")
+        raise ValueError(
+            f"constant of shape {tuple(shape)} takes {math.prod(shape)} values, got {len(values)}"
+        )
     type_ = tensor(shape, _dtype(dtype))
     value = DenseIntOrFPElementsAttr.from_list(type_, list(values))  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType]
     return current("constant").frame.ops.emit("constant", type=type_, value=value)
@@ -279,7 +282,9 @@ def slice(x: Array, start: Sequence[int], stop: Sequence[int], step: Sequence[in
     return x.slice(start, stop, step)
 
 
-def pad(x: Array, low: Sequence[int], high: Sequence[int], interior: Sequence[int] | None = None) -> Array:
+def pad(
+    x: Array, low: Sequence[int], high: Sequence[int], interior: Sequence[int] | None = None
+) -> Array:
     """Zeros before, after and between the elements of each axis."""
     inner = tuple(interior) if interior is not None else (0,) * x.ndim
     return x.ops.emit("pad", x, low=tuple(low), high=tuple(high), interior=inner)
@@ -310,7 +315,11 @@ def _axes(x: Array, axis: Axis) -> list[int]:
 
 
 def _kept(x: Array, result: Array, axes: Sequence[int], keepdims: bool) -> Array:
-    return result.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else result
+    return (
+        result.reshape([1 if i in axes else n for i, n in enumerate(x.shape)])
+        if keepdims
+        else result
+    )
 
 
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -347,13 +356,15 @@ def matmul(a: Array, b: Array) -> Array:
 def random_bits(shape: Sequence[int], seed: Array, step: Array) -> Array:
     """Uniform i32 words: a function of (seed, step), i32 scalars, and of the place in the program."""
     tracer = current("random_bits")
-    return seed.ops.emit("random_bits", seed, step, type=tensor(shape, "i32"), site=tracer.next_site())
+    return seed.ops.emit(
+        "random_bits", seed, step, type=tensor(shape, "i32"), site=tracer.next_site()
+    )
 
 
-def random_uniform(shape: Sequence[int], seed: Array, step: Array, dtype: str | Dtype = "f32") -> Array:
+def random_uniform(
+    shape: Sequence[int], seed: Array, step: Array, dtype: str | Dtype = "f32"
+) -> Array:
     """Uniform on (0, 1): a function of (seed, step), i32 scalars, and of the place in the program."""
     tracer = current("random_uniform")
     type_: Tensor = tensor(shape, _dtype(dtype))
     return seed.ops.emit("random_uniform", seed, step, type=type_, site=tracer.next_site())
-
-

@@ -1,4 +1,5 @@
-"""Arrows: composable functions of symbolic arrays, and their derivatives.
+"""
+Arrows: composable functions of symbolic arrays, and their derivatives.
 
     f >> g    first f, then g            f @ g    side by side
 """
@@ -13,11 +14,22 @@ from typing import Any, overload
 from catgrad.dialects import cat
 from catgrad.dialects.tops.base import FLOAT, Tensor
 from catgrad.dialects.tops.value import Array
-from catgrad.tracing import Callee, Function, Initializer, Stored, Traced, TraceError, current, hint, tensor
+from catgrad.tracing import (
+    Callee,
+    Function,
+    Initializer,
+    Stored,
+    Traced,
+    TraceError,
+    current,
+    hint,
+    tensor,
+)
 
 
 class Arrow:
-    """A function from arrays to arrays, shape-polymorphic until traced on types with `on`.
+    """
+    A function from arrays to arrays, shape-polymorphic until traced on types with `on`.
 
     `inputs` is the number of inputs, None if unknown.
     """
@@ -58,7 +70,9 @@ class Arrow:
         """`f @ g` is (x, y) -> (f(x), g(y))."""
         if self.inputs is None or other.inputs is None:
             unknown = self if self.inputs is None else other
-            raise TraceError(f"{unknown.name} @ ...: number of inputs unknown; wrap it as arrow(f, inputs=n)")
+            raise TraceError(
+                f"{unknown.name} @ ...: number of inputs unknown; wrap it as arrow(f, inputs=n)"
+            )
         split = self.inputs
 
         def composed(*arrays: Array) -> Any:
@@ -126,7 +140,9 @@ class Layer(FunctionArrow):
     def labelled(self, label: str, types: Sequence[Tensor]) -> Callee:
         """Trace; a type error names the layer by its label."""
         self.check_count(types)
-        return current(label).trace(self.function, self.name, types, self.names(len(types)), label=label)
+        return current(label).trace(
+            self.function, self.name, types, self.names(len(types)), label=label
+        )
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
@@ -158,7 +174,12 @@ def _signature(function: Function) -> tuple[int | None, tuple[str, ...]]:
 
 @overload
 def arrow(
-    function: Function, /, *, inputs: int | None = None, name: str | None = None, reverse: Arrow | None = None
+    function: Function,
+    /,
+    *,
+    inputs: int | None = None,
+    name: str | None = None,
+    reverse: Arrow | None = None,
 ) -> Arrow: ...
 
 
@@ -176,7 +197,8 @@ def arrow(
     name: str | None = None,
     reverse: Arrow | None = None,
 ) -> Arrow | Callable[[Function], Arrow]:
-    """Make an arrow of a Python function on symbolic arrays; also a decorator.
+    """
+    Make an arrow of a Python function on symbolic arrays; also a decorator.
 
     `inputs` is needed for functions with `*args`. `reverse` is a custom derivative `(A, B') -> A'`,
     additive in B' and without parameters.
@@ -198,7 +220,8 @@ def layer(kind: str, *, name: str | None = None) -> Callable[[Function], Layer]:
 
 
 def param(shape: Sequence[int], *, init: Initializer, name: str, dtype: str = "f32") -> Array:
-    """A parameter of the layer being traced, named `scope.name`, made by `init(seed, shape, dtype)`.
+    """
+    A parameter of the layer being traced, named `scope.name`, made by `init(seed, shape, dtype)`.
 
     The same name is the same parameter; its type must agree.
     """
@@ -228,7 +251,10 @@ def discard() -> Arrow:
 
 
 def _derivative(
-    kind: type[cat.ReverseOp] | type[cat.ForwardOp], callee: Callee, primals: Sequence[Array], seconds: Sequence[Array]
+    kind: type[cat.ReverseOp | cat.ForwardOp],
+    callee: Callee,
+    primals: Sequence[Array],
+    seconds: Sequence[Array],
 ) -> tuple[list[Array], dict[str, Array], list[Array]]:
     """Emit a derivative: the values, the cotangents of stored tensors, and those of the inputs."""
     tracer = current("a derivative")
@@ -236,7 +262,9 @@ def _derivative(
     frame = tracer.frame
     given = [a.value for a in seconds]
     if kind is cat.ForwardOp:
-        still = [frame.ops.builder.insert(cat.ZeroOp(v.type)).y for v in operands[: len(callee.stored)]]
+        still = [
+            frame.ops.builder.insert(cat.ZeroOp(v.type)).y for v in operands[: len(callee.stored)]
+        ]
         given = [*still, *given]
     op = kind(callee.symbol, operands, given, callee.outputs, None, site)
     frame.ops.builder.insert(op)
@@ -264,7 +292,9 @@ def reverse(f: Arrow) -> Arrow:
         count = f.inputs if f.inputs is not None else len(arrays) - 1
         callee = f.trace(_types(f.name, arrays[:count]))
         _check_second(f"reverse({f.name})", callee.outputs, arrays[count:])
-        return _untuple(_derivative(cat.ReverseOp, callee, arrays[:count], arrays[count:])[2], count == 1)
+        return _untuple(
+            _derivative(cat.ReverseOp, callee, arrays[:count], arrays[count:])[2], count == 1
+        )
 
     return arrow(reversed_, name=f"{f.name}_reverse")
 
@@ -277,19 +307,27 @@ def forward(f: Arrow) -> Arrow:
         types = _types(f.name, arrays[:count])
         callee = f.trace(types)
         _check_second(f"forward({f.name})", types, arrays[count:])
-        return _untuple(_derivative(cat.ForwardOp, callee, arrays[:count], arrays[count:])[2], callee.single)
+        return _untuple(
+            _derivative(cat.ForwardOp, callee, arrays[:count], arrays[count:])[2], callee.single
+        )
 
     count = None if f.inputs is None else 2 * f.inputs
     names = f.names(f.inputs or 0)
-    return FunctionArrow(forwarded, count, f"{f.name}_forward", [*names, *(f"d_{n}" for n in names)])
+    return FunctionArrow(
+        forwarded, count, f"{f.name}_forward", [*names, *(f"d_{n}" for n in names)]
+    )
 
 
-def value_and_cotangents(f: Arrow, arrays: Sequence[Array], what: str) -> tuple[list[Array], dict[str, Array], list[Array]]:
+def value_and_cotangents(
+    f: Arrow, arrays: Sequence[Array], what: str
+) -> tuple[list[Array], dict[str, Array], list[Array]]:
     """f's value and the cotangents of its stored tensors and inputs, of one floating scalar at seed 1."""
     callee = f.trace(_types(f.name, arrays))
     if len(callee.outputs) != 1 or callee.outputs[0] not in [tensor((), d) for d in FLOAT]:
         got = ", ".join(map(str, callee.outputs))
-        raise TraceError(f"{what} of {f.name} needs one floating scalar, got {got}; use reverse for other arrows")
+        raise TraceError(
+            f"{what} of {f.name} needs one floating scalar, got {got}; use reverse for other arrows"
+        )
     (out,) = callee.outputs
     seed = current(what).frame.ops.full((), 1, "f32" if out == tensor((), "f32") else "f64")
     return _derivative(cat.ReverseOp, callee, arrays, [seed])
@@ -299,7 +337,13 @@ def _gradient(f: Arrow, wrt: int | Sequence[int] | None, with_value: bool) -> Ar
     what = "value_and_grad" if with_value else "grad"
 
     def gradient(*arrays: Array) -> Any:
-        chosen = list(range(len(arrays))) if wrt is None else [wrt] if isinstance(wrt, int) else list(wrt)
+        chosen = (
+            list(range(len(arrays)))
+            if wrt is None
+            else [wrt]
+            if isinstance(wrt, int)
+            else list(wrt)
+        )
         if any(not 0 <= i < len(arrays) for i in chosen):
             raise TraceError(f"{what}({f.name}): wrt={wrt} must lie in [0, {len(arrays)})")
         values, _, cotangents = value_and_cotangents(f, arrays, what)

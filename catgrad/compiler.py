@@ -26,7 +26,9 @@ from catgrad.tracing import Traced, trace_module
 from catgrad.universe import available_passes
 
 LEVELS = ("cat", "tops", "placed")
-_TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
+_TOPS = (
+    "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
+)
 
 
 class CompileError(DiagnosticException):
@@ -43,8 +45,10 @@ class Program:
     def ir(self, level: str) -> str:
         """The IR as text, at level "cat" (traced), "tops" (differentiated, lowered) or "placed" (fused, with slots)."""
         if level not in LEVELS:
-            raise CompileError(f"no level {level!r}; levels are {', '.join(LEVELS)}{suggestion(level, LEVELS)}")
-        return f"{getattr(self, f'_{level}')}\n"
+            raise CompileError(
+                f"no level {level!r}; levels are {', '.join(LEVELS)}{suggestion(level, LEVELS)}"
+            )
+        return f"{getattr(self, f'_{level}')!s}\n"
 
     @cached_property
     def _tops(self) -> ModuleOp:
@@ -67,7 +71,8 @@ class Program:
         return split_files(self.source, f"{self.name}.py")
 
     def write(self, path: str | Path) -> None:
-        """Write the program: to a file, or for several files into a folder.
+        """
+        Write the program: to a file, or for several files into a folder.
 
         All files are written or none; CompileError if that fails.
         """
@@ -79,7 +84,9 @@ class Program:
                 path.mkdir(parents=True, exist_ok=True)
                 write_files({path / name: text.encode() for name, text in self.files.items()})
         except OSError as error:
-            raise CompileError(f"cannot write {error.filename or path}: {error.strerror}; check the path and its rights") from error
+            raise CompileError(
+                f"cannot write {error.filename or path}: {error.strerror}; check the path and its rights"
+            ) from error
 
     def load(self, seed: int = 0, threads: int | None = None) -> Any:
         """Run the program in this process: an object with a method for each arrow."""
@@ -98,23 +105,32 @@ class Program:
                 spec.loader.exec_module(module)
             finally:
                 sys.dont_write_bytecode = previous
-        made = [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == module.__name__]
+        made = [
+            c
+            for c in vars(module).values()
+            if isinstance(c, type) and c.__module__ == module.__name__
+        ]
         (program,) = [c for c in made if "FUNCTIONS" in vars(c)]
         return program(seed=seed, threads=threads)
 
 
 def compile(parts: Mapping[str, Traced], target: str = "numpy", name: str = "program") -> Program:
-    """Compile traced arrows, by name, for a target.
+    """
+    Compile traced arrows, by name, for a target.
 
     Raises TraceError for a model that does not fit its types, PassFailedException for ops without a
     derivative or without a printing (all at once), CompileError for an unknown target.
     """
     known = target_files()
     if target not in known:
-        raise CompileError(f"no target {target!r}; targets are {', '.join(sorted(known))}{suggestion(target, known)}")
+        raise CompileError(
+            f"no target {target!r}; targets are {', '.join(sorted(known))}{suggestion(target, known)}"
+        )
     for key, part in parts.items():
         if not isinstance(part, Traced):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise CompileError(f"part {key!r} is {part!r}; give it types with .on(...), as in gelu.on(cg.f32[3])")
+            raise CompileError(
+                f"part {key!r} is {part!r}; give it types with .on(...), as in gelu.on(cg.f32[3])"
+            )
     module = trace_module(dict(parts), name).module
     module.verify()
     check_module(module)

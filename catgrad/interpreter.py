@@ -1,4 +1,5 @@
-"""Runs `cat` and `tops` IR with NumPy: the meaning of the language and the oracle of the tests.
+"""
+Runs `cat` and `tops` IR with NumPy: the meaning of the language and the oracle of the tests.
 
 Derivatives are evaluated on a tape by applying the ops' rules, not through `cat-differentiate`. All
 that runs, the rules included, is recorded on every open tape, so derivatives nest to any order.
@@ -23,8 +24,8 @@ from xdsl.utils.exceptions import InterpretationError
 from catgrad.dialects import cat
 from catgrad.dialects._checks import suggestion
 from catgrad.dialects.tops import ops_at
+from catgrad.dialects.tops.arithmetic import AddOp
 from catgrad.dialects.tops.base import NUMPY_NAMES, ReverseRule, Tensor, TopsOp, dtype_of, tensor
-from catgrad.dialects.tops.elementwise import AddOp
 from catgrad.dialects.tops.fused import FusedOp, YieldOp
 from catgrad.targets.support.numpy_runtime import random_words
 
@@ -96,7 +97,8 @@ class Interpreter:
         self.rules: dict[tuple[Operation, tuple[bool, ...]], Rule] = {}
 
     def run(self, name: str, *arguments: object) -> list[NumPyArray]:
-        """Call a function on arrays; they are checked against its signature.
+        """
+        Call a function on arrays; they are checked against its signature.
 
         Raises InterpretationError for an unknown function and for a wrong number, dtype or shape.
         """
@@ -109,7 +111,10 @@ class Interpreter:
         types = function.function_type.inputs.data
         if len(types) != len(arguments):
             raise InterpretationError(f"@{name} takes {len(types)} inputs, got {len(arguments)}")
-        cells = [Cell(_check(name, i, t, a)) for i, (t, a) in enumerate(zip(types, arguments, strict=True))]
+        cells = [
+            Cell(_check(name, i, t, a))
+            for i, (t, a) in enumerate(zip(types, arguments, strict=True))
+        ]
         return [np.array(c.array) for c in self.call(function, cells)]
 
     def call(self, function: cat.ArrowOp | func.FuncOp, inputs: Sequence[Cell]) -> list[Cell]:
@@ -234,7 +239,9 @@ class Interpreter:
         if isinstance(step.op, cat.ArrowOp):
             custom = step.op.custom
             assert custom is not None
-            seeds = [g or Cell(np.zeros_like(c.array)) for g, c in zip(given, step.outputs, strict=True)]
+            seeds = [
+                g or Cell(np.zeros_like(c.array)) for g, c in zip(given, step.outputs, strict=True)
+            ]
             return self.call(self.functions[custom], [*step.inputs, *seeds])
         block, results = self.rule(step.op, tuple(g is not None for g in given))
         cells = [*step.inputs, *step.outputs, *(g for g in given if g is not None)]
@@ -247,8 +254,9 @@ class Interpreter:
         """The rule of an op as a block over (inputs, outputs, nonzero cotangents), built once."""
         key = (op, nonzero)
         if key not in self.rules:
-            trait = op.get_trait(ReverseRule)
-            if trait is None or not trait.holds(op):
+            seen = _seen_through_copies(op)
+            trait = seen.get_trait(ReverseRule)
+            if trait is None or not trait.holds(seen):
                 raise InterpretationError(f"no reverse rule for '{op.name}' on {op.operand_types}")
             seeds = [t for t, keep in zip(op.result_types, nonzero, strict=True) if keep]
             block = Block(arg_types=[*op.operand_types, *op.result_types, *seeds])
@@ -256,7 +264,9 @@ class Interpreter:
             rest = iter(block.args[n + m :])
             given = [next(rest) if keep else None for keep in nonzero]
             ops = ops_at(Builder(InsertPoint.at_end(block)))
-            found = trait.reverse(op, block.args[:n], block.args[n : n + m], given, ops)
+            found = trait.reverse(seen, block.args[:n], block.args[n : n + m], given, ops)
+            if seen is not op:
+                seen.erase()
             self.rules[key] = block, list(found)
         return self.rules[key]
 
@@ -269,6 +279,12 @@ class Interpreter:
         back = self.backward(inner, leaves, outputs, seeds)
         self.tapes.pop()
         return [*outputs, *self.backward(outer, seeds, back, tangents)]
+
+
+def _seen_through_copies(op: Operation) -> Operation:
+    """The op on the values that its wires carry; a clone if they come from copies."""
+    sources = {v: cat.source(v) for v in op.operands}
+    return op if all(v is s for v, s in sources.items()) else op.clone(sources)
 
 
 def _check(name: str, index: int, type_: Attribute, argument: object) -> NumPyArray:

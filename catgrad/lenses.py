@@ -1,4 +1,5 @@
-"""Lenses and learners: the training step as a composition of lenses.
+"""
+Lenses and learners: the training step as a composition of lenses.
 
 After Cruttwell, Gavranovic, Ghani, Wilson, Zanasi: Categorical foundations of gradient-based
 learning (arXiv 2103.01931).
@@ -40,12 +41,15 @@ class Lens:
             return first.put(*a, then.put(first.get(*a), c))
 
         count = None if first.get.inputs is None else first.get.inputs + 1
-        return Lens(first.get >> then.get, Arrow(put, count, f"put({first.get.name} >> {then.get.name})"))
+        return Lens(
+            first.get >> then.get, Arrow(put, count, f"put({first.get.name} >> {then.get.name})")
+        )
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """A lens on (state, parameters), parameter by parameter.
+    """
+    A lens on (state, parameters), parameter by parameter.
 
     `get` hands out the parameter. `put` is the update rule: (shared values, parameter, states,
     gradient) -> (parameter, states). `slots` names the states and gives their first values; `clock`
@@ -90,7 +94,8 @@ def training(
     optimizer: Optimizer,
     metrics: Mapping[str, Arrow] | None = None,
 ) -> dict[str, Traced]:
-    """The arrows of a trainer: init, predict, loss, step and the metrics.
+    """
+    The arrows of a trainer: init, predict, loss, step and the metrics.
 
     step is the put of `(optimiser @ id @ id) >> (model @ id) >> loss` at seed 1, unfolded into one
     arrow: it updates parameters and states and returns the loss before the update.
@@ -99,6 +104,7 @@ def training(
 
     def step(x: Array, t: Array) -> Array:
         values, gradients, _ = value_and_cotangents(objective, [x, t], "training")
+        values[0].value.name_hint = "loss"
         tracer = current("training")
         parameters = {n: g for n, g in gradients.items() if tracer.stored[n].role == "parameter"}
         if not parameters:
@@ -110,9 +116,13 @@ def training(
         tracer = current("init")
         for stored in list(tracer.stored.values()):
             shape = tuple(stored.type.get_shape())
-            tracer.frame.updates[stored.name] = value = stored.init(seed, shape, dtype_of(stored.type))
+            tracer.frame.updates[stored.name] = value = stored.init(
+                seed, shape, dtype_of(stored.type)
+            )
             if value.type != stored.type:
-                raise TraceError(f"initialiser of {stored.name!r} gives {value!r}, expected {stored.type}")
+                raise TraceError(
+                    f"initialiser of {stored.name!r} gives {value!r}, expected {stored.type}"
+                )
 
     types, names = (inputs, targets), ("x", "y")
     if inputs.get_shape()[:1] != targets.get_shape()[:1]:
@@ -132,4 +142,3 @@ def training(
 
 def _measured(model: Arrow, metric: Arrow) -> Callable[[Array, Array], Array]:
     return lambda x, t: metric(model(x), t)
-

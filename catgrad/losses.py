@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from catgrad.array_api import arange, argmax, astype, equal, exp, expand_dims, log, mean, square, sum, where
+from catgrad.array_api import (
+    arange,
+    argmax,
+    astype,
+    equal,
+    exp,
+    expand_dims,
+    log,
+    mean,
+    square,
+    sum,
+    where,
+)
 from catgrad.array_api import max as _max
 from catgrad.arrows import arrow
 from catgrad.dialects.tops.value import Array
@@ -13,7 +25,9 @@ from catgrad.tracing import TraceError, current
 def mse(y: Array, t: Array) -> Array:
     """The mean over the batch (axis 0) of half the squared error, summed over all other axes."""
     if y.shape != t.shape or not y.shape:
-        raise TraceError(f"mse takes predictions and targets of one shape (batch, ...), got {y!r} and {t!r}")
+        raise TraceError(
+            f"mse takes predictions and targets of one shape (batch, ...), got {y!r} and {t!r}"
+        )
     return sum(square(y - t)) * (0.5 / y.shape[0])
 
 

@@ -12,9 +12,14 @@ from catgrad.tracing import Initializer, TraceError
 
 
 def dense(
-    units: int, *, name: str | None = None, weight: Initializer = glorot_uniform, bias: Initializer = zero
+    units: int,
+    *,
+    name: str | None = None,
+    weight: Initializer = glorot_uniform,
+    bias: Initializer = zero,
 ) -> Layer:
-    """x W + b for x of shape (..., n): parameters `weight` (n, units) and `bias` (units,).
+    """
+    x W + b for x of shape (..., n): parameters `weight` (n, units) and `bias` (units,).
 
     `weight` is Glorot uniform by default (Glorot and Bengio 2010), `bias` zero.
     """

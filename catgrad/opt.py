@@ -11,7 +11,6 @@ import argparse
 import dataclasses
 import inspect
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +21,6 @@ from typing import IO, Any, ClassVar, NoReturn, cast
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute
-from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.diagnostic import Diagnostic
 from xdsl.utils.exceptions import (
@@ -31,12 +29,12 @@ from xdsl.utils.exceptions import (
     ShrinkException,
     VerifyException,
 )
-from xdsl.utils.lexer import Span
 from xdsl.utils.target import Target
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from catgrad._errors import InternalError, InvalidInput, UsageError, failure, report, suggest
 from catgrad._files import write_files
+from catgrad._parse import parse
 from catgrad.pipelines import apply_pass, flatten, parse_passes, parse_specs, with_options
 from catgrad.universe import CATGRAD_UNIVERSE
 
@@ -70,6 +68,8 @@ class CatgradOptMain(xDSLOptMain):
         parser = Arguments(prog="catgrad-opt", description="Reads, transforms and prints IR.")
         self.register_all_arguments(parser)
         self.args = parser.parse_args(args)
+        if self.args.input_file == "-":
+            self.args.input_file = None
         self.ctx.allow_unregistered = self.args.allow_unregistered_dialect
         self.emit = self._read_target()
         self.passes = flatten(parse_passes(self.args.passes, self.available_passes))
@@ -149,49 +149,8 @@ class CatgradOptMain(xDSLOptMain):
         return self.args.input_file or "<stdin>"
 
     def _parse_mlir(self, io: IO[bytes]) -> ModuleOp:
-        data = io.read()
-        try:
-            parser = Parser(self.ctx, data, self.get_input_name())
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1 + self.line_offset
-            raise UsageError(f"{self.get_input_name()}:{line}: not UTF-8 text") from error
-        if parser.pos == len(parser.lexer.input):  # nothing but comments
-            return ModuleOp([])
-        try:
-            return parser.parse_module(not self.args.no_implicit_module)
-        except ParseError as error:
-            self._advise(error)
-            raise
-        except (ShrinkException, MemoryError):
-            raise
-        except Exception as error:
-            raise self._unparsable(parser, error) from error
-
-    def _unparsable(self, parser: Parser, error: Exception) -> Exception:
-        """Errors that constructors raise while the text is parsed get the place they lack."""
-        span = Span(parser.pos, parser.pos, parser.lexer.input, self.line_offset)
-        if isinstance(error, DiagnosticException):
-            return InvalidInput(self.get_input_name(), error, span)
-        if isinstance(error, RecursionError):
-            return ParseError(span, "the IR is nested too deeply")
-        return ParseError(span, f"cannot parse what stands before: {type(error).__name__}: {error}")
-
-    def _advise(self, error: ParseError) -> None:
-        """`did you mean` for an unregistered op, attribute or dialect, and where it stands."""
-        match = re.search(r"(?:Operation |')([\w.$-]+)'? is not registered", error.msg)
-        if match is None:
-            return
-        name, dialect = match[1], match[1].partition(".")[0]
-        if dialect not in (known := self.ctx.registered_dialect_names):
-            error.msg += f"; there is no dialect '{dialect}'{suggest(dialect, known)}"
-        else:
-            loaded = [d for d in self.ctx.loaded_dialects if d.name == dialect]
-            names = [c.name for d in loaded for c in (*d.operations, *d.attributes)]
-            error.msg += suggest(name, names)
-        content = error.span.input.content
-        start = content.rfind(name, 0, error.span.end) if isinstance(content, str) else -1
-        if start >= 0:
-            error.span = dataclasses.replace(error.span, start=start, end=start + len(name))
+        implicit = not self.args.no_implicit_module
+        return parse(self.ctx, io.read(), self.get_input_name(), self.line_offset, implicit)
 
     # Checking and transforming
 

@@ -32,7 +32,9 @@ def momentum(learning_rate: float, decay: float = 0.9) -> Optimizer:
     return Optimizer("momentum", {"velocity": zero}, put)
 
 
-def adam(learning_rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> Optimizer:
+def adam(
+    learning_rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
+) -> Optimizer:
     """Adam (Kingma and Ba, arXiv 1412.6980), with bias correction."""
 
     def clock(count: Array) -> Sequence[Array]:

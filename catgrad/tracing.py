@@ -1,4 +1,5 @@
-"""Tracing: runs Python functions on symbolic arrays and records `cat` IR.
+"""
+Tracing: runs Python functions on symbolic arrays and records `cat` IR.
 
 One `Tracer` builds one module. Each function called while tracing becomes a private arrow; equal
 private arrows are emitted once. Parameters met on the way become explicit arguments.
@@ -88,7 +89,9 @@ class TracingOps(Ops):
         super().__init__(Builder(InsertPoint.at_end(block)), TABLE, ring=False)
         self.block = block
 
-    def emit(self, mnemonic: str, *operands: Array, type: Tensor | None = None, **props: object) -> Array:
+    def emit(
+        self, mnemonic: str, *operands: Array, type: Tensor | None = None, **props: object
+    ) -> Array:
         for operand in operands:
             owner = operand.value.owner
             if (owner if isinstance(owner, Block) else owner.parent_block()) is not self.block:
@@ -202,9 +205,16 @@ class Tracer:
         return Callee(symbol, list(frame.stored), outputs, indexed, frame.sites, single)
 
     def trace_custom(
-        self, key: object, function: Function, name: str, types: Sequence[Tensor], names: Sequence[str], derivative: Derivative
+        self,
+        key: object,
+        function: Function,
+        name: str,
+        types: Sequence[Tensor],
+        names: Sequence[str],
+        derivative: Derivative,
     ) -> Callee:
-        """Trace a function with a derivative of its own, once per key and types.
+        """
+        Trace a function with a derivative of its own, once per key and types.
 
         The function is known before its derivative is traced, which may call it.
         """
@@ -213,7 +223,9 @@ class Tracer:
             callee = self.customs[memo] = self.trace(function, name, types, names, shared=False)
             back = derivative([*types, *callee.outputs])
             if callee.stored or back.stored:
-                raise TraceError(f"{name}: an arrow with a derivative of its own takes no parameters; pass them as inputs")
+                raise TraceError(
+                    f"{name}: an arrow with a derivative of its own takes no parameters; pass them as inputs"
+                )
             arrow = self.table[callee.symbol]
             assert arrow is not None
             arrow.reverse = cat.flat_symbol(back.symbol)
@@ -236,7 +248,9 @@ class Tracer:
         self.table[arrow.symbol] = arrow
         self.module.body.block.add_op(arrow)
 
-    def pass_on(self, callee: Callee, arguments: Sequence[Array]) -> tuple[list[SSAValue], IntegerAttr | None]:
+    def pass_on(
+        self, callee: Callee, arguments: Sequence[Array]
+    ) -> tuple[list[SSAValue], IntegerAttr | None]:
         """The operands of a call: stored tensors, then the arguments; and its random site."""
         frame = self.frame
         for index, bounds in callee.ranges.items():
@@ -246,10 +260,14 @@ class Tracer:
         stored = [self.argument(n).value for n in callee.stored]
         return [*stored, *(a.value for a in arguments)], site
 
-    def call(self, callee: Callee, arguments: Sequence[Array], scope: str | None, result: str) -> list[Array]:
+    def call(
+        self, callee: Callee, arguments: Sequence[Array], scope: str | None, result: str
+    ) -> list[Array]:
         """Emit a call."""
         operands, site = self.pass_on(callee, arguments)
-        op = cat.CallOp(callee.symbol, operands, callee.outputs, StringAttr(scope) if scope else None, site)
+        op = cat.CallOp(
+            callee.symbol, operands, callee.outputs, StringAttr(scope) if scope else None, site
+        )
         self.frame.ops.builder.insert(op)
         for value in op.results:
             value.name_hint = hint(result)
@@ -276,10 +294,16 @@ class Tracer:
         finally:
             self.frames.pop()
         results = [r.value for r in as_tuple(returned, name)] if returned is not None else []
-        attrs: list[dict[str, Attribute]] = [{cat.ROLE: StringAttr(traced.role)} if traced.role else {} for _ in results]
+        attrs: list[dict[str, Attribute]] = [
+            {cat.ROLE: StringAttr(traced.role)} if traced.role else {} for _ in results
+        ]
         for key, value in frame.updates.items():
             results.append(value.value)
-            attrs.append({cat.UPDATES: StringAttr(key), cat.ROLE: StringAttr(self.stored[key].role)})
+            if not isinstance(value.value.owner, Block):
+                value.value.name_hint = hint(f"new_{key}")
+            attrs.append(
+                {cat.UPDATES: StringAttr(key), cat.ROLE: StringAttr(self.stored[key].role)}
+            )
         frame.block.add_op(cat.ReturnOp(results))
         arrow = cat.ArrowOp(
             name,
@@ -293,7 +317,8 @@ class Tracer:
     def argument_attributes(self, frame: Frame, traced: Traced) -> ArrayAttr[DictionaryAttr]:
         """Names and roles of stored tensors; names, batch axes and index ranges of inputs."""
         attrs: list[dict[str, Attribute]] = [
-            {cat.NAME: StringAttr(n), cat.ROLE: StringAttr(self.stored[n].role)} for n in frame.stored
+            {cat.NAME: StringAttr(n), cat.ROLE: StringAttr(self.stored[n].role)}
+            for n in frame.stored
         ]
         for name, value in zip(traced.names, frame.inputs, strict=True):
             entry: dict[str, Attribute] = {cat.NAME: StringAttr(name)}
@@ -323,7 +348,9 @@ def current(what: str = "this function") -> Tracer:
     """The tracer at work; TraceError outside of tracing."""
     tracer = _CURRENT.get()
     if tracer is None or not tracer.frames:
-        raise TraceError(f"{what} works on symbolic arrays: call it inside a function given to cg.arrow or cg.compile")
+        raise TraceError(
+            f"{what} works on symbolic arrays: call it inside a function given to cg.arrow or cg.compile"
+        )
     return tracer
 
 
@@ -389,4 +416,3 @@ class Dtype:
 
     def __str__(self) -> str:
         return self.name
-

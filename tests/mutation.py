@@ -88,6 +88,12 @@ def mutants(function: Callable[..., Any], arity: int) -> Iterator[Mutant]:
                 yield Mutant(changed_line(original, text), compiled(mutated, function))
 
 
+def names_called(function: Callable[..., Any]) -> set[str]:
+    """The plain names that a function calls."""
+    called = (node.func for node in ast.walk(parse(function)) if isinstance(node, ast.Call))
+    return {name.id for name in called if isinstance(name, ast.Name)}
+
+
 def changed_line(old: str, new: str) -> str:
     """The first line of `new` that differs."""
     pairs = zip(old.splitlines(), new.splitlines(), strict=False)

@@ -21,8 +21,8 @@ from catgrad.dialects import cat
 from catgrad.dialects.tops import OPS, ops_at
 from catgrad.dialects.tops.algebra import PATTERNS, elementwise, movement, patterns_of
 from catgrad.dialects.tops.algebra.base import AlgebraPattern, Simpler
+from catgrad.dialects.tops.arithmetic import AddOp
 from catgrad.dialects.tops.base import BOOL, INTEGER, NUMPY_NAMES, TopsOp, tensor
-from catgrad.dialects.tops.elementwise import AddOp
 from catgrad.interpreter import Cell, Interpreter
 from tests.algebra_cases import CASES, Case, Values, permuted, same_numbers, with_constant
 

@@ -1,4 +1,5 @@
-"""Module checks: what `verify()` of single ops cannot see.
+"""
+Module checks: what `verify()` of single ops cannot see.
 
 Symbols resolve and types match, the call graph is acyclic, values are defined before they are used.
 """
@@ -60,7 +61,7 @@ def _check_block(block: Block, seen: set[SSAValue]) -> None:
 
 
 def check_module(module: ModuleOp) -> None:
-    """Check symbols, signatures, recursion and order; raises `VerifyException` at the first fault."""
+    """Check symbols, signatures, recursion and order; `VerifyException` at the first fault."""
     table = symbol_table(module)
     for arrow in table.values():
         _check_custom(arrow, table)
@@ -104,10 +105,12 @@ def _check_acyclic(table: dict[str, cat.ArrowOp]) -> None:
                 path.pop(node)
                 stack.pop()
             elif child in path:
-                names = [name for _, name in [*list(path)[list(path).index(child) :], child]]
+                circle = [name for _, name in list(path)[list(path).index(child) :]]
+                # The derivative of @h needs @h itself: one step of the circle, not two.
+                names = [n for n, last in zip(circle, [None, *circle], strict=False) if n != last]
                 fail(
                     table[child[1]],
-                    "recursion between arrows: " + " -> ".join(f"@{n}" for n in names),
+                    "recursion between arrows: " + " -> ".join(f"@{n}" for n in [*names, child[1]]),
                 )
             elif child not in done:
                 path[child] = None

@@ -21,10 +21,15 @@ def functions_of(module: ModuleOp, what: str) -> list[func.FuncOp]:
     functions: list[func.FuncOp] = []
     for op in module.body.block.ops:
         if not isinstance(op, func.FuncOp) or not op.body.blocks:
-            raise PassFailedException(f"{what}: expects only func.func with a body, got '{op.name}'; run cat-to-tops first")
+            raise PassFailedException(
+                f"{what}: expects only func.func with a body, got '{op.name}'; "
+                "run cat-to-tops first"
+            )
         for inner in op.body.block.ops:
             if not isinstance(inner, TopsOp | FusedOp | func.ReturnOp):
-                raise PassFailedException(f"{what}: expects tops ops in @{op.sym_name.data}, got '{inner.name}'")
+                raise PassFailedException(
+                    f"{what}: expects tops ops in @{op.sym_name.data}, got '{inner.name}'"
+                )
         functions.append(op)
     return functions
 
@@ -47,7 +52,8 @@ class Placed:
         """Per result, the stored tensor it updates."""
         roles = [a.get(ROLE) for a in res_attrs] or [None] * len(self.terminator.operands)
         self.roles = [
-            r.data if isinstance(r, StringAttr) and n is None else None for r, n in zip(roles, self.updates, strict=True)
+            r.data if isinstance(r, StringAttr) and n is None else None
+            for r, n in zip(roles, self.updates, strict=True)
         ]
         """Per result, loss or metric."""
 
@@ -78,8 +84,10 @@ class Placed:
                 yield op
 
     def last_use(self, value: SSAValue, order: dict[Operation, int], end: int) -> int:
-        """The position of the last read; `end` for a result, before its definition if it is never read."""
-        return max((end if op is self.terminator else order[op] for op in self.readers(value)), default=-1)
+        """The position of the last read; `end` for a result, -1 for what is never read."""
+        return max(
+            (end if op is self.terminator else order[op] for op in self.readers(value)), default=-1
+        )
 
     def checks(self) -> Iterator[Operation]:
         """The ops whose results are checked at run time: the floating loss, run-time indices."""

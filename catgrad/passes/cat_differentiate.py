@@ -8,34 +8,16 @@ from dataclasses import dataclass, field
 from xdsl.builder import Builder
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
-from xdsl.traits import Pure
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module, symbol_table
-from catgrad.dialects.tops import ops_at
-from catgrad.dialects.tops.base import ReverseRule
+from catgrad.passes._halves import Halves, HalvesMaker, Mask, call_forward, call_reverse
 from catgrad.passes._names import fresh_name
 from catgrad.passes.cat_make_monoidal import make_monoidal
-
-Mask = tuple[bool, ...]
-
-
-@dataclass(frozen=True)
-class Halves:
-    """The two halves of a derivative: forward : A -> B x M, reverse : M x B' -> A'.
-
-    Only the wanted A' are results of reverse, only the nonzero B' are arguments.
-    """
-
-    forward: str
-    reverse: str
-    residual: tuple[Attribute, ...]
-    wanted: Mask
-    nonzero: Mask
 
 
 @dataclass
@@ -56,14 +38,11 @@ class Differentiator:
         for name in list(self.table):
             self.rewrite(name)
         if self.missing:
-            lines = [
-                f"{what} in {', '.join(where)}" for what, where in sorted(self.missing.items())
-            ]
+            found = sorted(self.missing.items())
+            ops = "; ".join(f"{what} in {', '.join(where)}" for what, where in found)
             raise PassFailedException(
-                "cat-differentiate: no reverse rule for "
-                + "; ".join(lines)
-                + ". Give the op a rule, "
-                "give an arrow around it a custom derivative (reverse = @g), or take it off the path"
+                f"cat-differentiate: no reverse rule for {ops}. Give the op a rule, give an arrow "
+                "around it a custom derivative (reverse = @g), or take it off the path"
             )
 
     def rewrite(self, name: str) -> None:
@@ -75,11 +54,15 @@ class Differentiator:
         for op in (arrow, *arrow.block.ops):
             for callee in cat.references(op):
                 self.rewrite(callee)
-        for op in list(arrow.block.ops):
+        found = [op for op in arrow.block.ops if isinstance(op, cat.ReverseOp | cat.ForwardOp)]
+        for op in found:
             if isinstance(op, cat.ReverseOp):
                 self.replace_reverse(op)
-            elif isinstance(op, cat.ForwardOp):
+            else:
                 self.replace_forward(op)
+        if found and arrow.monoidal is not None:
+            _drop_zeros(arrow.block)
+            make_monoidal(arrow)
 
     def add(self, arrow: cat.ArrowOp, after: str) -> None:
         """Insert a generated arrow behind another one."""
@@ -90,7 +73,7 @@ class Differentiator:
 
     def replace_reverse(self, op: cat.ReverseOp) -> None:
         """y, m = f.forward(a); a' = f.reverse(m, b')."""
-        wanted = tuple(bool(v.uses) for v in op.derivatives)
+        wanted = tuple(is_used(v) for v in op.derivatives)
         nonzero = tuple(not is_zero(v) for v in op.tangents)
         builder = Builder(InsertPoint.before(op))
         if not any(wanted) or not any(nonzero):
@@ -115,7 +98,7 @@ class Differentiator:
         types = [v.type for v in op.primals], [v.type for v in op.values]
         call = cat.CallOp(op.target, op.primals, types[1], op.scope, op.site)
         builder.insert(call)
-        used = tuple(bool(v.uses) for v in op.derivatives)
+        used = tuple(is_used(v) for v in op.derivatives)
         moving = tuple(not is_zero(v) for v in op.tangents)
         if not any(used) or not any(moving):
             _replace(op, [*call.results, *(builder.insert(cat.ZeroOp(t)).y for t in types[1])])
@@ -149,7 +132,7 @@ class Differentiator:
         if key not in self.memo:
             self.rewrite(name)
             custom = self.table[name].custom
-            maker = _Maker(self, self.table[name], wanted, nonzero)
+            maker = HalvesMaker(self, self.table[name], wanted, nonzero)
             self.memo[key] = maker.generate() if custom is None else maker.custom(custom)
         return self.memo[key]
 
@@ -163,10 +146,27 @@ class Differentiator:
 
 def is_zero(value: SSAValue) -> bool:
     """Whether a cotangent is a literal `cat.zero`, seen through copies."""
-    owner = value.owner
-    while isinstance(owner, cat.CopyOp):
-        owner = owner.x.owner
-    return isinstance(owner, cat.ZeroOp)
+    return isinstance(cat.source(value).owner, cat.ZeroOp)
+
+
+def is_used(value: SSAValue) -> bool:
+    """Whether anything but `cat.discard` uses a value, seen through copies."""
+    return any(
+        any(is_used(r) for r in use.operation.results)
+        if isinstance(use.operation, cat.CopyOp)
+        else not isinstance(use.operation, cat.DiscardOp)
+        for use in value.uses
+    )
+
+
+def _drop_zeros(block: Block) -> None:
+    """Erase zeros that nothing uses, or only `cat.discard`."""
+    for zero in [op for op in block.ops if isinstance(op, cat.ZeroOp)]:
+        users = [use.operation for use in zero.y.uses]
+        if all(isinstance(user, cat.DiscardOp) for user in users):
+            for op in (*users, zero):
+                op.detach()
+                op.erase()
 
 
 def _replace(op: Operation, values: Sequence[SSAValue]) -> None:
@@ -178,291 +178,10 @@ def _replace(op: Operation, values: Sequence[SSAValue]) -> None:
     op.erase()
 
 
-Site = cat.CallOp | cat.ReverseOp | cat.ForwardOp
-
-
-def call_forward(
-    builder: Builder,
-    halves: Halves,
-    op: Site,
-    inputs: Sequence[SSAValue],
-    outputs: Sequence[Attribute],
-) -> tuple[list[SSAValue], list[SSAValue]]:
-    """Call the forward half: the values and the residual."""
-    call = cat.CallOp(halves.forward, inputs, [*outputs, *halves.residual], op.scope, op.site)
-    builder.insert(call)
-    return list(call.results[: len(outputs)]), list(call.results[len(outputs) :])
-
-
-def call_reverse(
-    builder: Builder,
-    halves: Halves,
-    op: Site,
-    residual: Sequence[SSAValue],
-    seeds: Sequence[SSAValue],
-    inputs: Sequence[Attribute],
-) -> list[SSAValue]:
-    """Call the reverse half: one cotangent per input, zeros where it was not wanted."""
-    types = [t for t, keep in zip(inputs, halves.wanted, strict=True) if keep]
-    call = cat.CallOp(halves.reverse, [*residual, *seeds], types, op.scope, op.site)
-    builder.insert(call)
-    given = iter(call.results)
-    return [
-        next(given) if keep else builder.insert(cat.ZeroOp(type_)).y
-        for type_, keep in zip(inputs, halves.wanted, strict=True)
-    ]
-
-
-class _Maker:
-    """Generates the halves of one arrow.
-
-    The reverse half is built in a block of its own over the values of the forward half; what it
-    uses of them is the residual:
-
-        a ---[ forward ]--- b
-                  | m
-        a'---[ reverse ]--- b'
-    """
-
-    def __init__(self, owner: Differentiator, arrow: cat.ArrowOp, wanted: Mask, nonzero: Mask):
-        self.owner, self.arrow, self.wanted, self.nonzero = owner, arrow, wanted, nonzero
-        self.forward = Block(arg_types=arrow.inputs)
-        self.build_forward = Builder(InsertPoint.at_end(self.forward))
-        seeds = [t for t, keep in zip(arrow.outputs, nonzero, strict=True) if keep]
-        self.reverse = Block(arg_types=seeds)
-        self.build_reverse = Builder(InsertPoint.at_end(self.reverse))
-        self.env: dict[SSAValue, SSAValue] = {}
-        """Value of the monoidal copy -> value of the forward half (copies seen through)."""
-        self.cotangent: dict[SSAValue, SSAValue] = {}
-        self.active: set[SSAValue] = set()
-        self.residuals: dict[Operation, tuple[Halves, list[SSAValue]]] = {}
-
-    def custom(self, reverse: str) -> Halves:
-        """The halves of an arrow with `reverse = @g`: the residual is A, g gets B' and gives A'."""
-        f = self.arrow
-        call = cat.CallOp(f.symbol, self.forward.args, f.outputs)
-        self.build_forward.insert(call)
-        seeds = iter(self.reverse.args)
-        given = [
-            next(seeds) if keep else self.build_reverse.insert(cat.ZeroOp(t)).y
-            for t, keep in zip(f.outputs, self.nonzero, strict=True)
-        ]
-        back = cat.CallOp(reverse, [*self.forward.args, *given], f.inputs)
-        self.build_reverse.insert(back)
-        kept = [v for v, keep in zip(back.results, self.wanted, strict=True) if keep]
-        return self.finish(list(call.results), kept)
-
-    def generate(self) -> Halves:
-        """Differentiate the body: forward in order, then the rules in reverse order."""
-        f = self.arrow.clone()
-        if f.monoidal is None:
-            make_monoidal(f)
-        for old, new, keep in zip(f.block.args, self.forward.args, self.wanted, strict=True):
-            new.name_hint = old.name_hint
-            self.env[old] = new
-            if keep:
-                self.active.add(old)
-        body = [op for op in f.block.ops if not isinstance(op, cat.ReturnOp)]
-        useful = self.useful(f, body)
-        for op in body:
-            self.run_forward(op, useful)
-        seeds = iter(self.reverse.args)
-        for value, keep in zip(f.result.values, self.nonzero, strict=True):
-            if keep:
-                seed = next(seeds)
-                seed.name_hint = _cotangent_hint(value)
-                self.cotangent[value] = seed
-        for op in reversed(body):
-            if any(r in self.cotangent for r in op.results):
-                self.run_reverse(op)
-        results = [
-            self.cotangent[a]
-            if a in self.cotangent
-            else self.build_reverse.insert(cat.ZeroOp(a.type)).y
-            for a, keep in zip(f.block.args, self.wanted, strict=True)
-            if keep
-        ]
-        values = [self.env[v] for v in f.result.values]
-        halves = self.finish(values, results)
-        f.erase()
-        return halves
-
-    def useful(self, f: cat.ArrowOp, body: Sequence[Operation]) -> set[SSAValue]:
-        """The values that reach a nonzero output; and, in `self.active`, those a wanted input reaches."""
-        for op in body:
-            if any(v in self.active for v in op.operands):
-                self.active.update(op.results)
-        useful = {v for v, keep in zip(f.result.values, self.nonzero, strict=True) if keep}
-        for op in reversed(body):
-            if any(r in useful for r in op.results):
-                useful.update(op.operands)
-        return useful
-
-    def run_forward(self, op: Operation, useful: set[SSAValue]) -> None:
-        """Copy one op into the forward half; a call on the path becomes a call of a forward half."""
-        inputs = [self.env[v] for v in op.operands]
-        if isinstance(op, cat.CopyOp):
-            self.env.update((r, inputs[0]) for r in op.results)
-            return
-        if isinstance(op, cat.DiscardOp):
-            return
-        nonzero = tuple(r in useful and r in self.active for r in op.results)
-        wanted = tuple(v in self.active for v in op.operands)
-        if isinstance(op, cat.CallOp) and any(nonzero) and any(wanted):
-            halves = self.owner.halves(op.target, wanted, nonzero)
-            outputs = list(op.result_types)
-            values, residual = call_forward(self.build_forward, halves, op, inputs, outputs)
-            self.residuals[op] = halves, residual
-        else:
-            values = self.build_forward.insert(
-                op.clone(dict(zip(op.operands, inputs, strict=True)))
-            ).results
-        for old, new in zip(op.results, values, strict=True):
-            new.name_hint = old.name_hint
-            self.env[old] = new
-
-    def run_reverse(self, op: Operation) -> None:
-        """Apply the rule of one op: the cotangents of its results give those of its operands."""
-        if not any(v in self.active for v in op.operands):
-            return
-        last = self.build_reverse.insertion_point.block.last_op
-        given = [self.cotangent.get(r) for r in op.results]
-        rules: Sequence[SSAValue | None]
-        match op:
-            case cat.CopyOp():
-                rules = [self.add([g for g in given if g is not None])]
-            case cat.AddOp():
-                rules = [given[0]] * len(op.operands)
-            case cat.CallOp():
-                rules = self.reverse_call(op, given)
-            case _:
-                rules = self.reverse_generator(op, given)
-        for operand, g in zip(op.operands, rules, strict=True):
-            if g is not None and operand in self.active:
-                self.cotangent[operand] = g
-                self.hint(operand, g, last)
-
-    def hint(self, operand: SSAValue, g: SSAValue, last: Operation | None) -> None:
-        if g.name_hint is None:
-            g.name_hint = _cotangent_hint(operand)
-
-    def add(self, cotangents: list[SSAValue]) -> SSAValue:
-        """The reverse of a copy: the only place where cotangents are summed."""
-        if len(cotangents) == 1:
-            return cotangents[0]
-        return self.build_reverse.insert(cat.AddOp(cotangents)).y
-
-    def reverse_call(
-        self, op: cat.CallOp, given: Sequence[SSAValue | None]
-    ) -> list[SSAValue | None]:
-        halves, residual = self.residuals[op]
-        seeds: list[SSAValue] = []
-        for g, keep, result in zip(given, halves.nonzero, op.results, strict=True):
-            if keep:
-                seeds.append(
-                    g if g is not None else self.build_reverse.insert(cat.ZeroOp(result.type)).y
-                )
-        types = list(op.operand_types)
-        cotangents = call_reverse(self.build_reverse, halves, op, residual, seeds, types)
-        return [g if keep else None for g, keep in zip(cotangents, halves.wanted, strict=True)]
-
-    def reverse_generator(
-        self, op: Operation, given: Sequence[SSAValue | None]
-    ) -> Sequence[SSAValue | None]:
-        rule = op.get_trait(ReverseRule)
-        if rule is None or not rule.holds(op):
-            self.owner.missing_rule(op, self.arrow.symbol)
-            return [None] * len(op.operands)
-        inputs = [self.env[v] for v in op.operands]
-        outputs = [self.env[v] for v in op.results]
-        return rule.reverse(op, inputs, outputs, given, ops_at(self.build_reverse))
-
-    def finish(self, values: list[SSAValue], cotangents: list[SSAValue]) -> Halves:
-        """Close both blocks: dce the reverse half, hand over the residual, add the two arrows."""
-        back = cat.ReturnOp(cotangents)
-        self.build_reverse.insert(back)
-        _dce(self.reverse)
-        residual = self.collect_residual()
-        self.build_forward.insert(cat.ReturnOp([*values, *residual]))
-        name = self.arrow.symbol
-        kept = [v.type for v in residual]
-        forward = cat.ArrowOp(
-            fresh_name(f"{name}.forward", self.owner.table),
-            (self.arrow.inputs, [*self.arrow.outputs, *kept]),
-            Region(self.forward),
-            private=True,
-        )
-        self.owner.add(forward, name)
-        reverse = cat.ArrowOp(
-            fresh_name(f"{name}.reverse", self.owner.table),
-            (
-                [*kept, *(a.type for a in self.reverse.args[len(kept) :])],
-                [v.type for v in cotangents],
-            ),
-            Region(self.reverse),
-            private=True,
-        )
-        self.owner.add(reverse, forward.symbol)
-        self.owner.done.update((forward.symbol, reverse.symbol))
-        return Halves(forward.symbol, reverse.symbol, tuple(kept), self.wanted, self.nonzero)
-
-    def collect_residual(self) -> list[SSAValue]:
-        """The forward values that the reverse half uses become its first arguments.
-
-        Values computed from nothing (`tops.full`, ...) are rebuilt instead.
-        """
-        local = {*self.reverse.args, *(r for op in self.reverse.ops for r in op.results)}
-        free = {v: None for op in self.reverse.ops for v in op.operands if v not in local}
-        old_args = list(self.reverse.args)
-        block = Block(
-            arg_types=[v.type for v in free if not _rebuilt(v)] + [a.type for a in old_args]
-        )
-        env: dict[SSAValue, SSAValue] = {}
-        args = iter(block.args)
-        residual: list[SSAValue] = []
-        for value in free:
-            if _rebuilt(value):
-                clone = value.owner.clone()
-                block.add_op(clone)
-                env[value] = clone.results[0]
-            else:
-                env[value] = next(args)
-                residual.append(value)
-            env[value].name_hint = value.name_hint
-        for old in old_args:
-            env[old] = next(args)
-            env[old].name_hint = old.name_hint
-        for op in list(self.reverse.ops):
-            block.add_op(op.clone(env))
-        self.reverse.erase()
-        self.reverse = block
-        return residual
-
-
-def _rebuilt(value: SSAValue) -> bool:
-    owner = value.owner
-    return (
-        isinstance(owner, Operation)
-        and not owner.operands
-        and owner.has_trait(Pure)
-        and not isinstance(owner, cat.CallOp)
-    )
-
-
-def _dce(block: Block) -> None:
-    for op in reversed(list(block.ops)):
-        if not isinstance(op, cat.ReturnOp) and not any(r.uses for r in op.results):
-            op.detach()
-            op.erase()
-
-
-def _cotangent_hint(value: SSAValue) -> str | None:
-    return None if value.name_hint is None else f"d_{value.name_hint}"
-
-
 @dataclass(frozen=True)
 class CatDifferentiatePass(ModulePass):
-    """Replaces each derivative of `@f` by calls of generated halves, for any order.
+    """
+    Replaces each derivative of `@f` by calls of generated halves, for any order.
 
     ```
     %y, %dx = cat.reverse @f(%x)(%dy)  =>  %y, %m = cat.call @f.forward(%x)

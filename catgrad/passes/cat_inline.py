@@ -23,7 +23,9 @@ class _Inliner:
     block: Block = field(default_factory=Block)
     inlined: bool = False
 
-    def body(self, arrow: cat.ArrowOp, inputs: Sequence[SSAValue], scope: str, site: int) -> list[SSAValue]:
+    def body(
+        self, arrow: cat.ArrowOp, inputs: Sequence[SSAValue], scope: str, site: int
+    ) -> list[SSAValue]:
         """Append an arrow's body to the block, calls expanded; its results."""
         env: dict[SSAValue, SSAValue] = dict(zip(arrow.block.args, inputs, strict=True))
         for op in arrow.block.ops:
@@ -36,7 +38,8 @@ class _Inliner:
                 given = [env[v] for v in op.inputs]
                 results = self.body(self.table[op.target], given, inner, offset)
                 for old, new in zip(op.results, results, strict=True):
-                    _hint(new, scope, old.name_hint)
+                    if old.name_hint is not None and new not in given:
+                        new.name_hint = _join(scope, old.name_hint)
                 env.update(zip(op.results, results, strict=True))
             else:
                 self.copy(op, env, scope, site)
@@ -97,7 +100,8 @@ def _live(table: dict[str, cat.ArrowOp]) -> set[str]:
 
 @dataclass(frozen=True)
 class CatInlinePass(ModulePass):
-    """Expands calls into the public arrows in one recursive walk; private arrows vanish.
+    """
+    Expands calls into the public arrows in one recursive walk; private arrows vanish.
 
     ```
     %y = cat.call @square(%x)   =>   %y = tops.multiply %x, %x
@@ -112,7 +116,9 @@ class CatInlinePass(ModulePass):
         check_module(op)
         table = symbol_table(op)
         derivatives = any(
-            isinstance(o, cat.ReverseOp | cat.ForwardOp) for a in table.values() for o in a.block.ops
+            isinstance(o, cat.ReverseOp | cat.ForwardOp)
+            for a in table.values()
+            for o in a.block.ops
         )
         keep = _reaches_custom(table) if derivatives else set[str]()
         for name, arrow in table.items():

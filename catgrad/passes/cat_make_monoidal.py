@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -14,7 +14,8 @@ from catgrad.dialects import cat
 
 
 def make_monoidal(arrow: cat.ArrowOp) -> None:
-    """Put `arrow` in monoidal form: fan-out becomes `cat.copy`, an unused value `cat.discard`.
+    """
+    Put `arrow` in monoidal form: fan-out becomes `cat.copy`, an unused value `cat.discard`.
 
         x --+--> f            x --copy--> f
             +--> g      =>         +----> g
@@ -40,12 +41,13 @@ def make_monoidal(arrow: cat.ArrowOp) -> None:
 
 def _after(value: SSAValue) -> InsertPoint:
     owner = value.owner
-    return InsertPoint.at_start(owner) if not hasattr(owner, "name") else InsertPoint.after(owner)
+    return InsertPoint.at_start(owner) if isinstance(owner, Block) else InsertPoint.after(owner)
 
 
 @dataclass(frozen=True)
 class CatMakeMonoidalPass(ModulePass):
-    """Cartesian form -> monoidal form, in every arrow that is not monoidal yet.
+    """
+    Cartesian form -> monoidal form, in every arrow that is not monoidal yet.
 
     ```
     %y = tops.multiply %x, %x        %a, %b = cat.copy %x, 2

@@ -12,9 +12,9 @@ from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 
 from catgrad.dialects import cat
-from catgrad.dialects.tops.elementwise import NegativeOp
 from catgrad.dialects.tops.movement import Movement
 from catgrad.dialects.tops.reduction import SumOp
+from catgrad.dialects.tops.unary import NegativeOp
 
 
 def _zero(value: SSAValue) -> bool:
@@ -38,7 +38,7 @@ def _insert_zero(op: Operation) -> SSAValue:
     return zero.y
 
 
-def _simplify_add(op: cat.AddOp, monoidal: bool) -> None:
+def _simplify_add(op: cat.AddOp) -> None:
     """(a + b) + c = a + b + c;  a + 0 = a;  the sum of one is that one."""
     terms: list[SSAValue] = []
     merged: list[Operation] = []
@@ -69,36 +69,42 @@ def _drop_if_dead(op: Operation) -> None:
         op.erase()
 
 
-def _simplify_copy(op: cat.CopyOp) -> None:
-    """Monoidal: copy ; (copy @ id) = copy of 3;  copy ; (discard @ id) = id;  a copy of zero is zeros."""
-    if _zero(op.x):
-        zero = op.x.owner
-        _replace(op, [_insert_zero(op) for _ in op.results])
-        assert isinstance(zero, Operation)
-        _drop_if_dead(zero)
-        return
+def _wires(op: cat.CopyOp) -> tuple[list[SSAValue], list[Operation]]:
+    """The wires that leave a copy and the copies behind it, and the ops that vanish for it."""
     wires: list[SSAValue] = []
     dropped: list[Operation] = []
     for result in op.results:
-        (use,) = list(result.uses)
-        if isinstance(use.operation, cat.CopyOp):
-            wires += use.operation.results
-            dropped.append(use.operation)
-        elif isinstance(use.operation, cat.DiscardOp) and len(op.results) > 1:
-            dropped.append(use.operation)
+        (user,) = (use.operation for use in result.uses)
+        if isinstance(user, cat.CopyOp):
+            wires += user.results
+            dropped.append(user)
+        elif isinstance(user, cat.DiscardOp) and len(op.results) > 1:
+            dropped.append(user)
         else:
             wires.append(result)
-    if not wires:
-        wires, dropped = [op.results[0]], [d for d in dropped if d is not list(op.results[0].uses)[0].operation]
+    # If every wire is discarded, one discard stays.
+    return (wires, dropped) if wires else ([op.results[0]], dropped[1:])
+
+
+def _simplify_copy(op: cat.CopyOp) -> None:
+    """
+    The comonoid laws, in monoidal form.
+
+    copy ; (copy @ id) = copy of 3;  copy ; (discard @ id) = id;  a copy of zero is zeros
+    """
+    if isinstance(zero := op.x.owner, cat.ZeroOp):
+        _replace(op, [_insert_zero(op) for _ in op.results])
+        _drop_if_dead(zero)
+        return
+    wires, dropped = _wires(op)
     if not dropped and len(wires) > 1:
         return
-    block = op.parent_block()
-    assert block is not None
-    source = op.x
     if len(wires) == 1:
-        wires[0].replace_all_uses_with(source)
+        wires[0].replace_all_uses_with(op.x)
     else:
-        new = cat.CopyOp(source, len(wires))
+        new = cat.CopyOp(op.x, len(wires))
+        block = op.parent_block()
+        assert block is not None
         block.insert_ops_before([new], op)
         for old, result in zip(wires, new.results, strict=True):
             result.name_hint = old.name_hint
@@ -128,7 +134,7 @@ def _simplify_discard(op: cat.DiscardOp) -> None:
 
 
 def _simplify_cartesian(arrow: cat.ArrowOp) -> None:
-    """Cartesian form: a copy is its operand, a discard is nothing, sums are flat and without zeros."""
+    """Cartesian form: a copy is its operand, a discard nothing, sums are flat and without zeros."""
     for op in list(arrow.block.ops):
         match op:
             case cat.CopyOp():
@@ -137,7 +143,7 @@ def _simplify_cartesian(arrow: cat.ArrowOp) -> None:
                 op.detach()
                 op.erase()
             case cat.AddOp():
-                _simplify_add(op, False)
+                _simplify_add(op)
             case Movement() | SumOp() | NegativeOp() if _zero(op.operands[0]):
                 _replace(op, [_insert_zero(op)])
             case _:
@@ -152,15 +158,18 @@ def _simplify_monoidal(arrow: cat.ArrowOp) -> None:
     for op in reversed(list(arrow.block.ops)):
         if isinstance(op, cat.DiscardOp) and op.parent is not None:
             _simplify_discard(op)
-    for kind, rule in ((cat.CopyOp, _simplify_copy), (cat.AddOp, lambda o: _simplify_add(o, True))):
-        for op in list(arrow.block.ops):
-            if isinstance(op, kind) and op.parent is not None:
-                rule(op)
+    for op in list(arrow.block.ops):
+        if isinstance(op, cat.CopyOp) and op.parent is not None:
+            _simplify_copy(op)
+    for op in list(arrow.block.ops):
+        if isinstance(op, cat.AddOp) and op.parent is not None:
+            _simplify_add(op)
 
 
 @dataclass(frozen=True)
 class CatSimplifyPass(ModulePass):
-    """The comonoid, monoid and dagger laws.
+    """
+    The comonoid, monoid and dagger laws.
 
     ```
     %a, %b = cat.copy %x, 2        (Cartesian form)

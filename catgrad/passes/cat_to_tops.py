@@ -63,12 +63,15 @@ def _lower_op(op: Operation, env: dict[SSAValue, SSAValue], builder: Builder) ->
                 total = total + ops.array(term)
             return [total.value]
         case _:
-            return list(builder.insert(op.clone(dict(zip(op.operands, inputs, strict=True)))).results)
+            return list(
+                builder.insert(op.clone(dict(zip(op.operands, inputs, strict=True)))).results
+            )
 
 
 @dataclass(frozen=True)
 class CatToTopsPass(ModulePass):
-    """Arrows -> `func.func`, copy -> fan-out, n-ary add -> `tops.add`s, zero -> `tops.full` 0.
+    """
+    Arrows -> `func.func`, copy -> fan-out, n-ary add -> `tops.add`s, zero -> `tops.full` 0.
 
     ```
     cat.arrow @f(%x: ...) -> ... {        func.func @f(%x: ...) -> ... {
@@ -87,7 +90,9 @@ class CatToTopsPass(ModulePass):
         for arrow in cat.arrows_of(op):
             for o in arrow.block.ops:
                 if isinstance(o, cat.ReverseOp | cat.ForwardOp):
-                    left[f"'{o.name}' of @{o.target} in @{arrow.symbol}"] = "run cat-differentiate first"
+                    left[f"'{o.name}' of @{o.target} in @{arrow.symbol}"] = (
+                        "run cat-differentiate first"
+                    )
                 elif isinstance(o, cat.CallOp):
                     left[f"'{o.name}' of @{o.target} in @{arrow.symbol}"] = "run cat-inline first"
             if arrow.private:

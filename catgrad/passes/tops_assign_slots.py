@@ -55,7 +55,9 @@ class Pool:
 class _Function:
     """Assigns the slots of one function."""
 
-    def __init__(self, function: func.FuncOp, target: PlacedTarget, persistent: Pool, constant: Pool):
+    def __init__(
+        self, function: func.FuncOp, target: PlacedTarget, persistent: Pool, constant: Pool
+    ):
         self.placed = Placed(function, target)
         self.target = target
         self.persistent, self.constant = persistent, constant
@@ -97,7 +99,7 @@ class _Function:
         return copy.y
 
     def separate_results(self) -> None:
-        """Every result gets storage of its own: arguments, views, literals and repeats are copied."""
+        """Every result gets its own storage: arguments, views, literals and repeats are copied."""
         ret = self.placed.terminator
         seen: set[SSAValue] = set()
         for index, value in enumerate(ret.operands):
@@ -106,17 +108,23 @@ class _Function:
                 seen.add(value)
                 continue
             base = self.placed.base(value)
-            if base is not value or not isinstance(value.owner, Operation) or is_scalar_literal(value) or value in seen:
+            if (
+                base is not value
+                or not isinstance(value.owner, Operation)
+                or is_scalar_literal(value)
+                or value in seen
+            ):
                 value = ret.operands[index] = self.copy_before(ret, value)
             elif isinstance(value.owner, ConstantOp):
                 value = ret.operands[index] = self.copy_before(ret, value)
             seen.add(value)
 
     def place_updates(self) -> None:
-        """The new value of a stored tensor is computed in its place where that is safe, else copied there.
+        """
+        The new value of a stored tensor is computed in its place where that is safe, else copied.
 
-        Safe: after the last check, after the last other use of the old value. Copies come last, those
-        that read a stored tensor in two steps, since another copy may overwrite it.
+        Safe: after the last check, after the last other use of the old value. Copies come last,
+        those that read a stored tensor in two steps, since another copy may overwrite it.
         """
         ret = self.placed.terminator
         order = self.placed.order()
@@ -131,7 +139,9 @@ class _Function:
                 self.slots[value] = slot
             else:
                 late.append((index, value))
-        sources = [(i, v) for i, v in late if isinstance(v.owner, CopyOp) and self.reads_stored(v.owner)]
+        sources = [
+            (i, v) for i, v in late if isinstance(v.owner, CopyOp) and self.reads_stored(v.owner)
+        ]
         for index, value in [*[p for p in late if p not in sources], *sources]:
             name = self.placed.updates[index]
             copy = CopyOp(value)
@@ -162,7 +172,7 @@ class _Function:
 
     def aliases(self, op: Operation, old: SSAValue, new: SSAValue) -> bool:
         """Whether result `new` of op may overwrite each of its operands that reads `old`."""
-        result = list(op.results).index(new)
+        result = next(i for i, r in enumerate(op.results) if r is new)
         reads = [i for i, v in enumerate(op.operands) if self.placed.base(v) is old]
         return all(op.operands[i] is old and self.target.may_alias(op, i, result) for i in reads)
 
@@ -172,7 +182,9 @@ class _Function:
         end = len(order)
         for arg in self.block.args:
             if arg not in self.slots:
-                self.buffers[arg] = Buffer(nbytes(tensor_of(arg)), -1, self.placed.last_use(arg, order, end))
+                self.buffers[arg] = Buffer(
+                    nbytes(tensor_of(arg)), -1, self.placed.last_use(arg, order, end)
+                )
         for op in self.block.ops:
             if (size := self.target.workspace(op)) > 0:
                 self.work[op] = Buffer(size, order[op], order[op])
@@ -194,7 +206,11 @@ class _Function:
             last = max(at, self.placed.last_use(result, order, end))
             size = nbytes(tensor_of(result))
             heir = next(
-                (v for v, i in dying.items() if self.buffers[v].size == size and self.target.may_alias(op, i, index)),
+                (
+                    v
+                    for v, i in dying.items()
+                    if self.buffers[v].size == size and self.target.may_alias(op, i, index)
+                ),
                 None,
             )
             if heir is None:
@@ -205,13 +221,14 @@ class _Function:
                 self.buffers[result].last = last
 
     def pack(self) -> int:
-        """Offsets: the largest buffers first, each at the lowest gap among those alive with it that fits best."""
+        """Offsets: the largest buffers first, each in the tightest gap of those alive with it."""
         buffers = list(dict.fromkeys([*self.buffers.values(), *self.work.values()]))
         self.bound = peak_of(buffers)
         placed: list[Buffer] = []
         for buffer in sorted(buffers, key=lambda b: (-b.size, b.first, b.last)):
             rivals = sorted(
-                (b for b in placed if b.first <= buffer.last and buffer.first <= b.last), key=lambda b: b.offset
+                (b for b in placed if b.first <= buffer.last and buffer.first <= b.last),
+                key=lambda b: b.offset,
             )
             buffer.offset = best_fit(rivals, aligned(buffer.size))
             placed.append(buffer)
@@ -221,7 +238,10 @@ class _Function:
         """Write the slots into the IR."""
         for value, buffer in self.buffers.items():
             self.slots[value] = SlotAttr.of("scratch", buffer.offset, nbytes(tensor_of(value)))
-        attrs = [dict(a.data) for a in self.function.arg_attrs or [DictionaryAttr({})] * len(self.block.args)]
+        attrs = [
+            dict(a.data)
+            for a in self.function.arg_attrs or [DictionaryAttr({})] * len(self.block.args)
+        ]
         for attr, arg in zip(attrs, self.block.args, strict=True):
             attr[SLOT] = self.slots[arg]
         self.function.arg_attrs = ArrayAttr([DictionaryAttr(a) for a in attrs]) if attrs else None
@@ -229,7 +249,9 @@ class _Function:
             if op.results and all(r in self.slots for r in op.results):
                 op.attributes[SLOTS] = ArrayAttr([self.slots[r] for r in op.results])
             if op in self.work:
-                op.attributes[WORKSPACE] = SlotAttr.of("scratch", self.work[op].offset, self.work[op].size)
+                op.attributes[WORKSPACE] = SlotAttr.of(
+                    "scratch", self.work[op].offset, self.work[op].size
+                )
 
 
 def peak_of(buffers: Iterable[Buffer]) -> int:
@@ -258,10 +280,12 @@ def best_fit(rivals: list[Buffer], size: int) -> int:
 
 @dataclass(frozen=True)
 class TopsAssignSlotsPass(ModulePass):
-    """Liveness, in-place reuse and offsets: every value that is not a view gets a `#tops.slot`.
+    """
+    Liveness, in-place reuse and offsets: every value that is not a view gets a `#tops.slot`.
 
     ```
-    %y = tops.matmul %x, %w : ...  =>  %y = tops.matmul %x, %w {tops.slots = [#tops.slot<scratch, 0, 24>]} : ...
+    %y = tops.matmul %x, %w : ...
+    =>  %y = tops.matmul %x, %w {tops.slots = [#tops.slot<scratch, 0, 24>]} : ...
     ```
     Stored tensors live in the persistent region, one slot per name for all functions; an update is
     computed in its tensor's slot, after the last check. One scratch region serves all functions.
@@ -289,4 +313,3 @@ class TopsAssignSlotsPass(ModulePass):
         sizes = {"persistent": persistent.size, "scratch": scratch, "constant": constant.size}
         for region, size in sizes.items():
             op.attributes[f"tops.{region}"] = IntegerAttr(size, i64)
-

@@ -20,7 +20,8 @@ from catgrad.dialects.tops.movement import BroadcastOp
 
 
 class _Grouping:
-    """Groups of one function. A group runs where its root, the last of its ops, stands.
+    """
+    Groups of one function. A group runs where its root, the last of its ops, stands.
 
     A producer joins the group of its consumers if all its uses are in the group or in the return
     (then it is one more result). So it may always move down to the root. Broadcasts and `full` are
@@ -65,7 +66,9 @@ class _Grouping:
     def producers(self, op: Operation) -> list[int]:
         """The negative indices of the ops that define the operands: a heap, the latest first."""
         owners = [v.owner for v in op.operands]
-        found = sorted({-self.index[o] for o in owners if isinstance(o, Operation) and o in self.index})
+        found = sorted(
+            {-self.index[o] for o in owners if isinstance(o, Operation) and o in self.index}
+        )
         return found
 
     @staticmethod
@@ -110,7 +113,8 @@ class _Grouping:
 
 @dataclass(frozen=True)
 class TopsFusePass(ModulePass):
-    """Builds `tops.fused` of elementwise chains with the broadcasts and constants they use.
+    """
+    Builds `tops.fused` of elementwise chains with the broadcasts and constants they use.
 
     ```
     %c = tops.broadcast %bias, axes = [0]       %z = tops.fused (%x, %bias) {

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NoReturn
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.tops.base import nbytes, tensor_of
 from catgrad.dialects.tops.creation import FullOp
-from catgrad.dialects.tops.fused import SlotAttr
+from catgrad.dialects.tops.fused import SlotAttr, slots_of
 from catgrad.passes._placing import Placed, functions_of, last_check
 from catgrad.targets._placement import PlacedTarget, find_target
 
@@ -51,8 +53,7 @@ class _Memory:
             self.read(value, f"'{op.name}'")
         if isinstance(op, FullOp) or self.target.is_view(op):
             return
-        slots = op.attributes.get("tops.slots")
-        given = list(slots.data) if isinstance(slots, ArrayAttr) else []
+        given = slots_of(op)
         if len(given) != len(op.results):
             self.fail(f"'{op.name}' has {len(op.results)} results and {len(given)} slots", op)
         for number, (result, slot) in enumerate(zip(op.results, given, strict=True)):
@@ -64,7 +65,7 @@ class _Memory:
             self.write(result, slot, f"'{op.name}'")
 
     def check_in_place(self, op: Operation, number: int, slot: object) -> None:
-        """A result may share bytes with an operand only if it is the same slot and the target allows it."""
+        """A result may overwrite an operand only in the same slot, and if the target allows it."""
         assert isinstance(slot, SlotAttr)
         for index, value in enumerate(op.operands):
             base = self.placed.base(value)
@@ -72,9 +73,12 @@ class _Memory:
                 continue
             same = self.slots[base].start == slot.start and base is value
             if not same or not self.target.may_alias(op, index, number):
-                self.fail(f"result {number} of '{op.name}' overwrites operand {index} while it is read", op)
+                self.fail(
+                    f"result {number} of '{op.name}' overwrites operand {index} while it is read",
+                    op,
+                )
 
-    def check_workspace(self, op: Operation, given: list[object]) -> None:
+    def check_workspace(self, op: Operation, given: Sequence[object]) -> None:
         need = self.target.workspace(op)
         work = op.attributes.get("tops.workspace")
         if need == 0:
@@ -88,7 +92,7 @@ class _Memory:
         self.clobber(work)
 
     def results(self) -> None:
-        """Every result is intact at the end, in storage of its own, updates in their tensor's slot."""
+        """Every result is intact at the end, has its own storage; updates their tensor's slot."""
         updated = {name for name in self.placed.updates if name is not None}
         owners: list[SlotAttr] = []
         for index, value in enumerate(self.placed.terminator.operands):
@@ -128,8 +132,9 @@ class _Memory:
             self.fail(f"{what} has no slot")
         if slot.size != nbytes(tensor_of(value)):
             self.fail(f"{what} of {value.type} has a slot of {slot.size} bytes")
-        if slot.start + slot.size > self.sizes[slot.region.data]:
-            self.fail(f"{what} lies beyond the {slot.region.data} region of {self.sizes[slot.region.data]} bytes")
+        region = slot.region.data
+        if slot.start + slot.size > self.sizes[region]:
+            self.fail(f"{what} lies beyond the {region} region of {self.sizes[region]} bytes")
         self.clobber(slot)
         self.slots[value] = slot
         self.held.append((slot, value))
@@ -148,10 +153,12 @@ class _Memory:
 
 @dataclass(frozen=True)
 class TopsVerifySlotsPass(ModulePass):
-    """Checks what `tops-assign-slots` promises, by running each function on abstract memory.
+    """
+    Checks what `tops-assign-slots` promises, by running each function on abstract memory.
 
-    Every read sees its write, no two live values overlap, results have storage of their own, updates
-    lie in their tensor's slot, nothing stored is written before the last check. Changes nothing.
+    Every read sees its write, no two live values overlap, results have storage of their own,
+    updates lie in their tensor's slot, nothing stored is written before the last check. Changes
+    nothing.
     """
 
     name = "tops-verify-slots"
@@ -164,14 +171,19 @@ class TopsVerifySlotsPass(ModulePass):
         for region in ("persistent", "scratch", "constant"):
             size = op.attributes.get(f"tops.{region}")
             if not isinstance(size, IntegerAttr):
-                raise PassFailedException(f"tops-verify-slots: the module has no tops.{region}; run tops-assign-slots first")
+                raise PassFailedException(
+                    f"tops-verify-slots: the module has no tops.{region}; "
+                    "run tops-assign-slots first"
+                )
             sizes[region] = size.value.data
         names: dict[str, SlotAttr] = {}
         for function in functions_of(op, self.name):
             for name, slot in _Memory(function, target, sizes).run().items():
                 if names.setdefault(name, slot) != slot:
-                    raise PassFailedException(f"tops-verify-slots: {name!r} has different slots in different functions")
+                    raise PassFailedException(
+                        f"tops-verify-slots: {name!r} has different slots in different functions"
+                    )
         ordered = sorted(names.items(), key=lambda item: item[1].start)
-        for (first, a), (second, b) in zip(ordered, ordered[1:], strict=False):
+        for (first, a), (second, b) in pairwise(ordered):
             if a.overlaps(b):
                 raise PassFailedException(f"tops-verify-slots: {first!r} and {second!r} overlap")

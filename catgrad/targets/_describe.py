@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    IntegerAttr,
+    ModuleOp,
+    StringAttr,
+)
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME, ROLE, UPDATES
-from catgrad.dialects.tops.base import NUMPY_NAMES, decode, dtype_of, tensor_of
-from catgrad.dialects.tops.fused import SlotAttr
+from catgrad.dialects.tops.base import NUMPY_NAMES, dtype_of, integers, tensor_of
+from catgrad.dialects.tops.fused import SlotAttr, slots_of
 from catgrad.targets._rows import rows_independent
 
 REGIONS = ("persistent", "scratch", "constant")
@@ -44,14 +50,18 @@ def functions_in(module: ModuleOp, target: str) -> list[func.FuncOp]:
     others = [op.name for op in module.body.block.ops if not isinstance(op, func.FuncOp)]
     if others or any(f"tops.{region}" not in module.attributes for region in REGIONS):
         what = f"got '{others[0]}'" if others else "values have no slots yet"
-        raise PassFailedException(f"target '{target}' prints placed tops functions, {what}; run lower-to-{target} first")
+        raise PassFailedException(
+            f"target '{target}' prints placed tops functions, {what}; run lower-to-{target} first"
+        )
     return functions
 
 
 def memory(module: ModuleOp) -> dict[str, int]:
     """Bytes of each region."""
     sizes = {region: module.attributes[f"tops.{region}"] for region in REGIONS}
-    return {region: size.value.data for region, size in sizes.items() if isinstance(size, IntegerAttr)}
+    return {
+        region: size.value.data for region, size in sizes.items() if isinstance(size, IntegerAttr)
+    }
 
 
 def attributes(attrs: ArrayAttr[DictionaryAttr] | None, count: int) -> list[dict[str, Attribute]]:
@@ -80,14 +90,18 @@ class Signature:
     def arguments(self) -> list[tuple[SSAValue, dict[str, Attribute]]]:
         """Arguments with their attributes."""
         block = self.function.body.block
-        return list(zip(block.args, attributes(self.function.arg_attrs, len(block.args)), strict=True))
+        return list(
+            zip(block.args, attributes(self.function.arg_attrs, len(block.args)), strict=True)
+        )
 
     @property
     def results(self) -> list[tuple[SSAValue, dict[str, Attribute]]]:
         """Returned values with their attributes."""
         last = self.function.body.block.last_op
         assert isinstance(last, func.ReturnOp)
-        return list(zip(last.operands, attributes(self.function.res_attrs, len(last.operands)), strict=True))
+        return list(
+            zip(last.operands, attributes(self.function.res_attrs, len(last.operands)), strict=True)
+        )
 
     @property
     def stored(self) -> list[tuple[SSAValue, str]]:
@@ -114,10 +128,14 @@ class Signature:
         inputs: list[dict[str, Any]] = []
         for index, (value, attrs) in enumerate(self.inputs):
             shape, dtype = shape_and_dtype(value)
-            batch, bounds = attrs.get("tops.batch"), attrs.get("tops.range")
-            entry = {"name": text(attrs.get(NAME)) or f"x{index}", "shape": shape, "dtype": dtype}
-            entry["batch"] = batch.value.data if isinstance(batch, IntegerAttr) else None
-            entry["range"] = list(decode(bounds)) if isinstance(bounds, DenseArrayBase) else None
+            batch, bounds = attrs.get("tops.batch"), integers(attrs.get("tops.range"))
+            entry = {
+                "name": text(attrs.get(NAME)) or f"x{index}",
+                "shape": shape,
+                "dtype": dtype,
+                "batch": batch.value.data if isinstance(batch, IntegerAttr) else None,
+                "range": list(bounds) if bounds is not None else None,
+            }
             inputs.append(entry)
         outputs = [
             {"shape": shape, "dtype": dtype, "role": role}
@@ -130,7 +148,10 @@ class Signature:
             "outputs": outputs,
             "stored": [name for _, name in self.stored],
             "updates": [name for _, name in self.updates],
-            "rows": batched and bool(outputs) and not self.updates and rows_independent(self.function),
+            "rows": batched
+            and bool(outputs)
+            and not self.updates
+            and rows_independent(self.function),
         }
 
 
@@ -141,11 +162,12 @@ def stored_tensors(functions: list[func.FuncOp]) -> dict[str, Stored]:
         signature = Signature(function)
         slots = {v: a.get("tops.slot") for v, a in signature.arguments}
         for op in function.body.block.ops:
-            placed = op.attributes.get("tops.slots")
-            if isinstance(placed, ArrayAttr):
-                slots.update(zip(op.results, placed.data, strict=True))
+            if placed := slots_of(op):
+                slots.update(zip(op.results, placed, strict=True))
         roles = {text(a.get(NAME)): text(a.get(ROLE)) for _, a in signature.arguments}
-        roles.update({text(a.get(UPDATES)): text(a.get(ROLE)) for _, a in signature.results if UPDATES in a})
+        roles.update(
+            {text(a.get(UPDATES)): text(a.get(ROLE)) for _, a in signature.results if UPDATES in a}
+        )
         for value, name in [*signature.stored, *signature.updates]:
             slot = slots.get(value)
             if name not in found and isinstance(slot, SlotAttr):
@@ -159,4 +181,6 @@ def has_command_line(functions: list[func.FuncOp]) -> bool:
     if not {"init", "predict", "step"} <= set(table):
         return False
     losses = [role for _, role in table["step"].outputs]
-    return losses == ["loss"] and len(table["step"].inputs) == 2 and len(table["predict"].inputs) == 1
+    return (
+        losses == ["loss"] and len(table["step"].inputs) == 2 and len(table["predict"].inputs) == 1
+    )

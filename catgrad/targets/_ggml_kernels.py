@@ -1,4 +1,4 @@
-"""The kernels of a program: spelling is a table, structure is methods for the families of ops."""
+"""The kernels of a program: spelling is a table, structure is methods for families of ops."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
 
-from catgrad.dialects.tops.base import TopsOp
+from catgrad.dialects.tops.base import TopsOp, decode
 from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
-from catgrad.dialects.tops.elementwise import AstypeOp, Elementwise
+from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
 from catgrad.dialects.tops.indexing import Indexing
 from catgrad.dialects.tops.matmul import MatmulOp
@@ -25,108 +25,24 @@ from catgrad.dialects.tops.movement import (
 )
 from catgrad.dialects.tops.random import Random
 from catgrad.dialects.tops.reduction import ArgmaxOp, Reduction
-from catgrad.targets._ggml_loops import CTYPES, LOCALS, Access, Fold, Nest, grain, row_major, split
+from catgrad.targets._ggml_loops import (
+    CTYPES,
+    LOCALS,
+    Access,
+    Fold,
+    Nest,
+    grain,
+    indented,
+    row_major,
+    split,
+)
 from catgrad.targets._ggml_names import scalar
+from catgrad.targets._ggml_spelling import SPELLING, spell, work_of
 from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, shape_of, size_of
 
-SPELLING: dict[str, str] = {
-    # elementwise: an expression
-    "tops.negative": "-{0}",
-    "tops.abs": "catgrad::abs({0})",
-    "tops.sign": "catgrad::sign({0})",
-    "tops.exp": "catgrad::exp({0})",
-    "tops.expm1": "catgrad::expm1({0})",
-    "tops.log": "catgrad::log({0})",
-    "tops.log1p": "catgrad::log1p({0})",
-    "tops.sqrt": "catgrad::sqrt({0})",
-    "tops.rsqrt": "catgrad::rsqrt({0})",
-    "tops.square": "{0} * {0}",
-    "tops.sin": "catgrad::sin({0})",
-    "tops.cos": "catgrad::cos({0})",
-    "tops.tanh": "catgrad::tanh({0})",
-    "tops.logistic": "catgrad::logistic({0})",
-    "tops.add": "{0} + {1}",
-    "tops.subtract": "{0} - {1}",
-    "tops.multiply": "{0} * {1}",
-    "tops.divide": "{0} / {1}",
-    "tops.pow": "catgrad::pow({0}, {1})",
-    "tops.maximum": "catgrad::maximum({0}, {1})",
-    "tops.minimum": "catgrad::minimum({0}, {1})",
-    "tops.equal": "{0} == {1}",
-    "tops.not_equal": "{0} != {1}",
-    "tops.less": "{0} < {1}",
-    "tops.less_equal": "{0} <= {1}",
-    "tops.greater": "{0} > {1}",
-    "tops.greater_equal": "{0} >= {1}",
-    "tops.logical_and": "{0} & {1}",
-    "tops.logical_or": "{0} | {1}",
-    "tops.logical_xor": "{0} != {1}",
-    "tops.logical_not": "!{0}",
-    "tops.where": "{0} ? {1} : {2}",
-    "tops.astype": "static_cast<{to}>({0})",
-    # movement: the element that is moved
-    "tops.copy": "{0}",
-    "tops.broadcast": "{0}",
-    "tops.reshape": "{0}",
-    "tops.permute_dims": "{0}",
-    "tops.slice": "{0}",
-    "tops.pad": "{0}",
-    "tops.concat": "{0}",
-    # creation
-    "tops.full": "{0}",
-    "tops.constant": "{0}",
-    "tops.arange": "static_cast<{to}>({0})",
-    # reductions: how two elements are combined
-    "tops.sum": "Add",
-    "tops.max": "Max",
-    # the rest: one call
-    "tops.argmax": "catgrad::argmax({slices}, {0}, {out}, share);",
-    "tops.matmul": "catgrad::matmul({product}, {0}, {1}, {out}, share);",
-    "tops.take": "catgrad::take({slices}, {0}, {1}, {out}, share);",
-    "tops.scatter_add": "catgrad::scatter_add({slices}, {0}, {1}, {out}, share);",
-    "tops.random_bits": "catgrad::random(*{0}, *{1}, {site}, {out}, {count}, share);",
-    "tops.random_uniform": "catgrad::random(*{0}, *{1}, {site}, {out}, {count}, share);",
-    "tops.fused": "",
-}
-"""How each op is written in C++; the keys are what the target can do."""
-
-BOOLEAN: dict[str, str] = {
-    "tops.negative": "{0}",
-    "tops.square": "{0}",
-    "tops.add": "{0} != {1}",
-    "tops.subtract": "{0} != {1}",
-    "tops.multiply": "{0} & {1}",
-}
-"""The spelling on i1 where it differs: the ring Z/2."""
-
-CASTS: dict[tuple[str, str], str] = {
-    ("f32", "i32"): "catgrad::to_i32({0})",
-    ("f32", "i1"): "{0} != 0.0f",
-    ("i32", "i1"): "{0} != 0",
-}
-"""Conversions that are more than a static_cast."""
-
-COSTLY = frozenset("tops." + n for n in "exp expm1 log log1p sin cos tanh logistic pow".split())
 MOVES = (BroadcastOp, ConcatOp, CopyOp, PadOp, PermuteDimsOp, SliceOp)
 READS_SCALARS = (Elementwise, FusedOp, *MOVES)
 """Ops that print a `tops.full` operand as a literal; the others read it from memory."""
-
-
-def spell(op: TopsOp, operands: Sequence[str]) -> str:
-    """The expression of an elementwise op."""
-    typed = dtype(op.operands[0] if op.operands else op.results[0])
-    text = BOOLEAN.get(op.name, SPELLING[op.name]) if typed == "i1" else SPELLING[op.name]
-    to = dtype(op.results[0])
-    if isinstance(op, AstypeOp):
-        text = CASTS.get((typed, to), "{0}" if typed == to else text)
-    return text.format(*operands, to=LOCALS[to])
-
-
-def work_of(op: Operation) -> int:
-    """Roughly how many elementary operations one element of the result takes."""
-    if isinstance(op, FusedOp):
-        return sum(work_of(inner) for inner in op.body.block.ops)
-    return 8 if op.name in COSTLY else 1
 
 
 def total_work(op: Operation) -> int:
@@ -148,6 +64,7 @@ class Step:
     dtype: str
     elements: int
     place: Place
+    stores: bool = False  # it writes a stored tensor
 
 
 class KernelPrinter:
@@ -172,8 +89,10 @@ class KernelPrinter:
     def step(self, op: Operation, suffix: str, lines: list[str]) -> Step:
         """The node of a kernel of `op`."""
         result = op.results[0]
-        name = self.values.name(result)
-        return Step(f"{name}_{suffix}" if suffix else name, lines, dtype(result), size_of(result), self.values.place(result))
+        name = "_".join(n for n in (self.values.name(result), suffix) if n)
+        places = [self.values.place(r) for r in op.results]
+        stores = any(place.region == "persistent" for place in places)
+        return Step(name, lines, dtype(result), size_of(result), places[0], stores)
 
     def structure(self, op: Operation) -> Callable[[Kernel, Operation], list[str]]:
         """The method that prints this family of ops."""
@@ -202,7 +121,8 @@ class KernelPrinter:
         write: tuple[Sequence[int], int] | None = None,
         shape: Sequence[int] | None = None,
     ) -> list[str]:
-        """A loop nest that spells `op` once for each element of `shape`.
+        """
+        A loop nest that spells `op` once for each element of `shape`.
 
         `reads` gives each operand with its strides and offset, `write` those of the result.
         """
@@ -232,11 +152,12 @@ class KernelPrinter:
             case BroadcastOp():
                 return self.map(kernel, op, [(x, broadcast_strides(op), 0)])
             case PermuteDimsOp():
-                return self.map(kernel, op, [(x, [own[a] for a in op.props()["axes"]], 0)])
+                axes: tuple[int, ...] = op.props()["axes"]
+                return self.map(kernel, op, [(x, [own[a] for a in axes], 0)])
             case SliceOp():
-                props = op.props()
-                strides = [s * n for s, n in zip(own, props["step"], strict=True)]
-                offset = sum(s * n for s, n in zip(own, props["start"], strict=True))
+                start, step = op.props()["start"], op.props()["step"]
+                strides = [s * n for s, n in zip(own, step, strict=True)]
+                offset: int = sum(s * n for s, n in zip(own, start, strict=True))
                 return self.map(kernel, op, [(x, strides, offset)])
             case PadOp():
                 out = row_major(shape_of(op.y))
@@ -249,13 +170,15 @@ class KernelPrinter:
     def concat(self, kernel: Kernel, op: Operation) -> list[str]:
         """One loop nest for each operand."""
         assert isinstance(op, ConcatOp)
-        out, axis, at = row_major(shape_of(op.y)), op.props()["axis"], 0
+        axis: int = op.props()["axis"]
+        out, at = row_major(shape_of(op.y)), 0
         lines: list[str] = []
         for x in op.xs:
             shape = shape_of(x)
             if size_of(x) > 0:
-                nest = self.map(kernel, op, [(x, row_major(shape), 0)], (out, at * out[axis]), shape)
-                lines += ["{", *nest_block(nest), "}"]
+                write = (out, at * out[axis])
+                nest = self.map(kernel, op, [(x, row_major(shape), 0)], write, shape)
+                lines += ["{", *indented(nest), "}"]
             at += shape[axis]
         return lines
 
@@ -290,7 +213,8 @@ class KernelPrinter:
         if SPELLING[op.name] == "Max":
             start = scalar(-math.inf, kind) if kind == "f32" else scalar(-(2**31), kind)
         x, out = kernel.pointer(op.x), kernel.pointer(op.y, written=True)
-        return Fold(shape_of(op.x), op.props()["axes"], SPELLING[op.name], start, x, out, kind).lines()
+        axes: tuple[int, ...] = op.props()["axes"]
+        return Fold(shape_of(op.x), axes, SPELLING[op.name], start, x, out, kind).lines()
 
     # -- calls ---------------------------------------------------------------------------------
     def call(self, kernel: Kernel, op: Operation) -> list[str]:
@@ -309,11 +233,8 @@ class KernelPrinter:
 
     def unchecked(self, op: Indexing) -> bool:
         """Whether run-time indices were not checked as an input of the function."""
-        attrs = {a: d for a, d in zip(self.values.block.args, self.values.argument_attributes(), strict=True)}
-        limits = attrs.get(self.values.base(op.indices), {}).get("tops.range")
-        if limits is None:
-            return True
-        low, high = limits.get_values()
+        limits = self.values.arguments.get(self.values.base(op.indices), {}).get("tops.range")
+        low, high = decode(limits) if limits is not None else (-1, 0)
         return low < 0 or high > bound_of(op)
 
     def index_check(self, op: Indexing) -> list[str]:
@@ -326,8 +247,8 @@ class KernelPrinter:
 
 def bound_of(op: Indexing) -> int:
     """The size of the axis that the indices point into."""
-    indexed = op.x if op.name == "tops.take" else op.y
-    return shape_of(indexed)[op.props()["axis"]]
+    axis: int = op.props()["axis"]
+    return shape_of(op.x if op.name == "tops.take" else op.y)[axis]
 
 
 def broadcast_strides(op: BroadcastOp) -> list[int]:
@@ -335,11 +256,6 @@ def broadcast_strides(op: BroadcastOp) -> list[int]:
     rest = iter(row_major(shape_of(op.x)))
     axes = op.props()["axes"]
     return [0 if a in axes else next(rest) for a in range(len(shape_of(op.y)))]
-
-
-def nest_block(lines: Sequence[str]) -> list[str]:
-    """The lines one level further in; preprocessor lines stay."""
-    return [line if line.startswith("#") else f"    {line}" for line in lines]
 
 
 def product_text(op: MatmulOp) -> str:
@@ -352,7 +268,7 @@ def product_text(op: MatmulOp) -> str:
 
 def slices_text(op: TopsOp) -> str:
     """`{outer, axis, count, inner}` of an indexing op or argmax."""
-    axis = op.props()["axis"]
+    axis: int = op.props()["axis"]
     whole = shape_of(op.results[0] if op.name == "tops.scatter_add" else op.operands[0])
     count = size_of(op.operands[1]) if len(op.operands) > 1 else 1
     sizes = (math.prod(whole[:axis]), whole[axis], count, math.prod(whole[axis + 1 :]))
@@ -365,7 +281,9 @@ class FusedBody:
     def __init__(self, values: Values, kernel: Kernel, op: FusedOp):
         self.values, self.kernel, self.op = values, kernel, op
         self.space = shape_of(op.results[0])
-        self.outer = dict(zip(op.body.block.args, op.operands, strict=True))
+        self.outer: dict[SSAValue, SSAValue] = dict(
+            zip(op.body.block.args, op.operands, strict=True)
+        )
         self.reads: dict[SSAValue, Access] = {}
         self.texts: dict[SSAValue, str] = {}
         for value in self.sources():
@@ -384,7 +302,9 @@ class FusedBody:
         """Note how a value from outside is reached."""
         owner = value.owner
         inner = owner.operands[0] if isinstance(owner, BroadcastOp) else value
-        strides = broadcast_strides(owner) if isinstance(owner, BroadcastOp) else row_major(self.space)
+        strides = (
+            broadcast_strides(owner) if isinstance(owner, BroadcastOp) else row_major(self.space)
+        )
         literal = self.literal(inner)
         if literal is not None:
             self.texts[value] = literal
@@ -398,9 +318,8 @@ class FusedBody:
 
     def lines(self) -> list[str]:
         """The loop nest."""
-        return Nest(
-            self.space, list(self.reads.values()), self.writes, self.body, self.kernel.scope, work_of(self.op)
-        ).lines()
+        reads, work = list(self.reads.values()), work_of(self.op)
+        return Nest(self.space, reads, self.writes, self.body, self.kernel.scope, work).lines()
 
     def body(self, loaded: list[str], places: list[str]) -> list[str]:
         """One constant for each op, then the stores."""

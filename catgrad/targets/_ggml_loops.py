@@ -1,4 +1,5 @@
-"""Loop nests of generated kernels: two loops, `row` and `j`, over any number of axes.
+"""
+Loop nests of generated kernels: two loops, `row` and `j`, over any number of axes.
 
 A loop nest is printed from the shape it runs over and, for each array, the stride of every axis.
 Axes that lie behind one another in all arrays become one. Each thread takes its share of the rows,
@@ -19,6 +20,8 @@ LOCALS = {"f32": "float", "i32": "int32_t", "i1": "bool"}
 FEW_ROWS = 8
 WORTH = 4096
 """Elementary operations below which a thread is not worth waking."""
+
+ONE_THREAD = ("if (share.thread != 0) {", "    return;", "}")
 
 
 def row_major(shape: Sequence[int]) -> tuple[int, ...]:
@@ -113,7 +116,8 @@ def split(count: int, step: int) -> str:
 
 @dataclass
 class Nest:
-    """A loop nest over `shape`; `body` turns the loaded values into statements.
+    """
+    A loop nest over `shape`; `body` turns the loaded values into statements.
 
     Every element of `writes` is written where it points, reads come first. `work` estimates the
     elementary operations of one iteration.
@@ -133,7 +137,7 @@ class Nest:
         if not axes:
             values = [a.load(str(a.offset)) for a in self.reads]
             places = [f"{a.array}[{a.offset}]" for a in self.writes]
-            return ["if (share.thread != 0) {", "    return;", "}", *self.body(values, places)]
+            return [*ONE_THREAD, *self.body(values, places)]
         self.axes = axes
         if len(axes) == 1:
             return self._one_loop(axes[0])
@@ -174,7 +178,7 @@ class Nest:
     def _elements(
         self, rows: Sequence[Axis], column: Axis, variable: str
     ) -> tuple[list[str], list[str], list[str], list[str]]:
-        """What is constant, what is constant within a row, the values to use, the places to write."""
+        """What is constant, what is within a row, the values to use, the places to write."""
         fixed: list[str] = []
         hoisted: list[str] = []
         values: list[str] = []
@@ -247,12 +251,15 @@ class Fold:
         rows = math.prod(g.size for g in kept)
         start = offset_text([(g.size, g.stride) for g in kept], 0)
         work = inner.size * math.prod(g.size for g in loops)
-        call = f"catgrad::fold<catgrad::{self.op}>({{}}, {inner.size}, {self.start})"
+        call = f"catgrad::fold<catgrad::{self.op}>"
+        rest = f"{inner.size}, {self.start}"
+        if rows == 1 and not loops:
+            return [*ONE_THREAD, f"{self.out}[0] = {call}({self.x}, {rest});"]
         if not loops:
-            body = [f"{self.out}[row] = {call.format(self._at(start))};"]
+            body = [f"{self.out}[row] = {call}({self._at(start)}, {rest});"]
         else:
             index = [times(f"i{k}", g.stride) for k, g in enumerate(loops)]
-            step = call.format(self._at(plus(start, *index)))
+            step = f"{call}({self._at(plus(start, *index))}, {rest})"
             body = [
                 f"{CTYPES[self.dtype]} total = {self.start};",
                 *_loops(loops, [f"total = catgrad::{self.op}::apply(total, {step});"]),
@@ -277,14 +284,18 @@ class Fold:
         first = self._at(times("row", column.size) if rows > 1 else "", self.out)
         by_rows = rows >= FEW_ROWS
         inner = ("0", str(column.size)) if by_rows else ("begin", "end")
+        element = f"{self.x}[{plus(start, *index, 'j')}]"
         step = [
             "#pragma omp simd",
             f"for (int64_t j = {inner[0]}; j < {inner[1]}; ++j) {{",
-            f"    {place} = catgrad::{self.op}::apply({place}, {self.x}[{plus(start, *index, 'j')}]);",
+            f"    {place} = catgrad::{self.op}::apply({place}, {element});",
             "}",
         ]
         if by_rows:
-            fill, head = f"std::fill_n({first}, {column.size}, {self.start});", split(rows, grain(column.size * work))
+            fill, head = (
+                f"std::fill_n({first}, {column.size}, {self.start});",
+                split(rows, grain(column.size * work)),
+            )
         else:
             fill = f"std::fill({first} + begin, {first} + end, {self.start});"
             head = split(column.size, grain(rows * work, 16))
@@ -309,4 +320,15 @@ def _loops(groups: Sequence[Group], body: Sequence[str]) -> list[str]:
     return lines
 
 
-__all__ = ["CTYPES", "LOCALS", "Access", "Fold", "Names", "Nest", "grain", "indented", "row_major", "split"]
+__all__ = [
+    "CTYPES",
+    "LOCALS",
+    "Access",
+    "Fold",
+    "Names",
+    "Nest",
+    "grain",
+    "indented",
+    "row_major",
+    "split",
+]

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, StringAttr
-from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
+from xdsl.dialects.builtin import ArrayAttr
+from xdsl.ir import Attribute, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
+from catgrad.dialects.cat import NAME
 from catgrad.dialects.tops.base import dtype_of, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.fused import SlotAttr
 from catgrad.dialects.tops.movement import ReshapeOp
+from catgrad.targets._describe import Signature, text
 from catgrad.targets._ggml_loops import CTYPES, Access
-from catgrad.targets._ggml_names import Names, scalar
+from catgrad.targets._ggml_names import Names, identifier, scalar
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
@@ -50,37 +53,20 @@ class Place:
 class Values:
     """The values of one function."""
 
-    def __init__(self, function: func.FuncOp):
-        self.function = function
-        self.block = function.body.block
+    def __init__(self, signature: Signature):
+        self.function = signature.function
+        self.arguments = dict(signature.arguments)
+        """The arguments with their attributes."""
         self.names: dict[SSAValue, str] = {}
         """What a value is called where its name hint is not enough."""
-        for arg, attrs in zip(self.block.args, self.argument_attributes(), strict=True):
-            name = attrs.get("tops.name")
-            if isinstance(name, StringAttr):
-                self.names[arg] = name.data
-        for value, attrs in zip(self.results(), self.result_attributes(), strict=True):
-            name = attrs.get("tops.updates")
-            if isinstance(name, StringAttr) and not isinstance(value, BlockArgument):
-                self.names[value] = name.data
-
-    def argument_attributes(self) -> list[dict[str, Attribute]]:
-        """One dictionary for each argument."""
-        return _dictionaries(self.function.arg_attrs, len(self.block.args))
-
-    def result_attributes(self) -> list[dict[str, Attribute]]:
-        """One dictionary for each result."""
-        return _dictionaries(self.function.res_attrs, len(self.results()))
-
-    def results(self) -> Sequence[SSAValue]:
-        """The values that the function returns."""
-        last = self.block.last_op
-        assert isinstance(last, func.ReturnOp)
-        return last.operands
+        for arg, attrs in signature.arguments:
+            self.names[arg] = text(attrs.get(NAME)) or arg.name_hint or "x"
+        for value, name in signature.updates:
+            self.names.setdefault(value, name)
 
     def ops(self) -> Iterator[Operation]:
         """The ops of the body without the return."""
-        return (op for op in self.block.ops if not isinstance(op, func.ReturnOp))
+        return (op for op in self.function.body.block.ops if not isinstance(op, func.ReturnOp))
 
     @staticmethod
     def base(value: SSAValue) -> SSAValue:
@@ -97,14 +83,18 @@ class Values:
     def place(self, value: SSAValue) -> Place:
         """Where a value lives; PassFailedException if it was not placed."""
         base = self.base(value)
+        slot = None
         if isinstance(base, BlockArgument):
-            slot = self.argument_attributes()[base.index].get("tops.slot")
-        else:
-            slots = base.owner.attributes.get("tops.slots") if isinstance(base.owner, Operation) else None
-            slot = slots.data[list(base.owner.results).index(base)] if isinstance(slots, ArrayAttr) else None
+            slot = self.arguments[base].get("tops.slot")
+        elif isinstance(base, OpResult):
+            slots = base.op.attributes.get("tops.slots")
+            slot = (
+                cast("ArrayAttr[Attribute]", slots).data[base.index] if slots is not None else None
+            )
         if not isinstance(slot, SlotAttr):
+            where = f"%{self.name(value)} in @{self.function.sym_name.data}"
             raise PassFailedException(
-                f"target ggml: a value of @{self.function.sym_name.data} has no slot; run tops-assign-slots{{target=ggml}} first"
+                f"target 'ggml': {where} has no slot; run tops-assign-slots{{target=ggml}} first"
             )
         return Place(slot.region.data, slot.start)
 
@@ -115,11 +105,6 @@ class Values:
         if found is None and isinstance(base.owner, Operation):
             found = base.owner.name.partition(".")[2]
         return found or "x"
-
-
-def _dictionaries(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> list[dict[str, Attribute]]:
-    found = [dict(a.data) for a in attributes or ()]
-    return found or [{} for _ in range(count)]
 
 
 class Kernel:
@@ -135,7 +120,10 @@ class Kernel:
         """The variable that points to a value."""
         key = (value, written)
         if key not in self.pointers:
-            name = self.pointers[key] = self.scope.fresh(self.values.name(value))
+            wanted = self.values.name(value)
+            if written and identifier(wanted) in self.scope.taken:
+                wanted = f"new_{wanted}"
+            name = self.pointers[key] = self.scope.fresh(wanted)
             place, ctype = self.values.place(value), CTYPES[dtype(value)]
             const = "" if written else "const "
             self.head.append(

@@ -57,14 +57,20 @@ def target_files() -> dict[str, str]:
     """Target name -> module: a target's name is the first word of its file."""
     folder = str(Path(__file__).parent)
     names = [m.name for m in pkgutil.iter_modules([folder]) if not m.name.startswith("_")]
-    return {name.partition("_")[0]: f"catgrad.targets.{name}" for name in names if name != "support"}
+    return {
+        name.partition("_")[0]: f"catgrad.targets.{name}" for name in names if name != "support"
+    }
 
 
 def find_target(name: str) -> PlacedTarget:
     """The target of that name, with default options; PassFailedException if there is none."""
     files = target_files()
     if name not in files:
-        raise PassFailedException(f"no target '{name}' to place values for; known: {', '.join(sorted(files))}")
+        raise PassFailedException(
+            f"no target '{name}' to place values for; known: {', '.join(sorted(files))}"
+        )
     module = importlib.import_module(files[name])
-    found = [c for c in vars(module).values() if isinstance(c, type) and getattr(c, "name", None) == name]
+    found = [
+        c for c in vars(module).values() if isinstance(c, type) and getattr(c, "name", None) == name
+    ]
     return cast("type[PlacedTarget]", found[0])()

@@ -6,11 +6,21 @@ import builtins
 import keyword
 import re
 
-RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np", "persistent", "scratch", "constant"])
+RESERVED = frozenset(
+    [
+        *keyword.kwlist,
+        *keyword.softkwlist,
+        *dir(builtins),
+        "np",
+        "persistent",
+        "scratch",
+        "constant",
+    ]
+)
 
 
 def identifier(text: str) -> str:
-    """An identifier made of the ASCII letters and digits of `text`, never one with a meaning of its own."""
+    """An identifier made of the ASCII letters and digits of `text`; never starts with `_`."""
     name = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_") or "value"
     if name[0].isdigit():
         name = f"v{name}"

@@ -1,2 +1,260 @@
-def rows_independent(function) -> bool:
-    return False
+"""
+Whether `predict` may run on any number of rows, in chunks of the compiled batch.
+
+An abstract interpretation: every axis of a value is labelled with how the value varies along it.
+
+    %x: tensor<8x3xf32> {tops.batch = 0}      (ROWS, OTHER)
+    %w: tensor<3x4xf32>                       (OTHER, OTHER)
+    %b: tensor<4xf32>, broadcast to 8x4       (SAME, OTHER)
+    matmul %x, %w, then add                   (ROWS, OTHER)    one ROWS axis: independent
+    sum over axis 0                           mixed
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from enum import Enum, auto
+from functools import singledispatch
+from typing import TypeAlias
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.ir import Block, Operation, SSAValue
+
+from catgrad.dialects.tops.base import TopsOp, tensor_of
+from catgrad.dialects.tops.creation import FullOp
+from catgrad.dialects.tops.elementwise import Elementwise
+from catgrad.dialects.tops.fused import FusedOp
+from catgrad.dialects.tops.indexing import ScatterAddOp, TakeOp
+from catgrad.dialects.tops.matmul import MatmulOp
+from catgrad.dialects.tops.movement import (
+    BroadcastOp,
+    ConcatOp,
+    CopyOp,
+    PadOp,
+    PermuteDimsOp,
+    ReshapeOp,
+    SliceOp,
+)
+from catgrad.dialects.tops.reduction import ArgmaxOp, Reduction
+
+
+class Along(Enum):
+    """How a value varies along one of its axes."""
+
+    ROWS = auto()
+    """Slice i is a function of row i of the inputs, and of i in no other way."""
+    SAME = auto()
+    """All slices are equal."""
+    OTHER = auto()
+    """In some way that the rows of the inputs do not enter, if no other axis is ROWS."""
+
+
+ROWS, SAME, OTHER = Along.ROWS, Along.SAME, Along.OTHER
+Labels: TypeAlias = tuple[Along, ...]
+"""One label per axis; at most one is ROWS. Where None stands for labels, rows are mixed."""
+
+
+def rows_independent(function: func.FuncOp) -> bool:
+    """
+    Whether row i of every result depends on row i of the inputs only, and on i in no other way.
+
+    Rows are the slices along axis 0 of the results, and along axis `tops.batch` of the arguments
+    that have this attribute. False also where a result has no rows, or inputs differ in their
+    number; true is a proof, false is not.
+    """
+    block = function.body.block
+    axes = _batch_axes(function)
+    sizes = {_shape(a)[i : i + 1] for a, i in zip(block.args, axes, strict=True) if i is not None}
+    if len(sizes) != 1 or () in sizes:
+        return False
+    given = [
+        tuple(ROWS if i == axis else OTHER for i in range(len(_shape(a))))
+        for a, axis in zip(block.args, axes, strict=True)
+    ]
+    results = _run(block, given)
+    return bool(results) and all(r is not None and r[:1] == (ROWS,) for r in results)
+
+
+def _batch_axes(function: func.FuncOp) -> list[int | None]:
+    """Axis of the rows, per argument."""
+    count = len(function.body.block.args)
+    if function.arg_attrs is None:
+        return [None] * count
+    found = [attributes.data.get("tops.batch") for attributes in function.arg_attrs]
+    return [a.value.data if isinstance(a, IntegerAttr) else None for a in found]
+
+
+def _shape(value: SSAValue) -> tuple[int, ...]:
+    return tuple(tensor_of(value).get_shape())
+
+
+def _run(block: Block, given: Sequence[Labels | None]) -> list[Labels | None]:
+    """Labels of what the block's terminator takes."""
+    env: dict[SSAValue, Labels | None] = {
+        a: _checked(a, labels) for a, labels in zip(block.args, given, strict=True)
+    }
+    last = block.last_op
+    for op in block.ops:
+        operands = [env[v] for v in op.operands]
+        if op is last:
+            return operands
+        if isinstance(op, FusedOp):
+            results = _run(op.body.block, operands)
+        else:
+            results = [_result(op, operands)] * len(op.results)
+        env.update((r, _checked(r, ls)) for r, ls in zip(op.results, results, strict=True))
+    return []
+
+
+def _result(op: Operation, operands: Sequence[Labels | None]) -> Labels | None:
+    """Labels of an op's result."""
+    known = [labels for labels in operands if labels is not None]
+    if len(known) < len(operands) or not isinstance(op, TopsOp):
+        return None
+    return _rule(op, known)
+
+
+def _checked(value: SSAValue, labels: Labels | None) -> Labels | None:
+    """Along an axis of size 1 all slices are equal; with two ROWS axes every two rows meet."""
+    if labels is None or labels.count(ROWS) > 1:
+        return None
+    sizes = zip(_shape(value), labels, strict=True)
+    return tuple(SAME if n == 1 and along is OTHER else along for n, along in sizes)
+
+
+def _join(operands: Iterable[Labels]) -> Labels | None:
+    """Labels of an elementwise function of the operands: on each axis at most one kind but SAME."""
+    result: list[Along] = []
+    for labels in zip(*operands, strict=True):
+        kinds = {*labels} - {SAME}
+        if len(kinds) > 1:
+            return None
+        result.append(kinds.pop() if kinds else SAME)
+    return tuple(result)
+
+
+def _without(labels: Labels, axes: Sequence[int]) -> Labels | None:
+    """Labels after `axes` were folded away."""
+    if any(labels[i] is ROWS for i in axes):
+        return None
+    return tuple(along for i, along in enumerate(labels) if i not in axes)
+
+
+@singledispatch
+def _rule(op: Operation, operands: Sequence[Labels]) -> Labels | None:
+    """Labels of an op's result. An op without a rule mixes rows, if it is given any."""
+    if any(ROWS in labels for labels in operands):
+        return None
+    return (OTHER,) * len(_shape(op.results[0]))
+
+
+@_rule.register
+def _(op: FullOp, operands: Sequence[Labels]) -> Labels | None:
+    return (SAME,) * len(_shape(op.y))
+
+
+@_rule.register(Elementwise)
+@_rule.register(CopyOp)
+def _(op: Elementwise | CopyOp, operands: Sequence[Labels]) -> Labels | None:
+    return _join(operands)
+
+
+@_rule.register
+def _(op: BroadcastOp, operands: Sequence[Labels]) -> Labels | None:
+    axes: tuple[int, ...] = op.props()["axes"]
+    rest = iter(operands[0])
+    return tuple(SAME if i in axes else next(rest) for i in range(len(_shape(op.y))))
+
+
+@_rule.register
+def _(op: Reduction, operands: Sequence[Labels]) -> Labels | None:
+    return _without(operands[0], op.props()["axes"])
+
+
+@_rule.register
+def _(op: ArgmaxOp, operands: Sequence[Labels]) -> Labels | None:
+    return _without(operands[0], [op.props()["axis"]])
+
+
+@_rule.register
+def _(op: PermuteDimsOp, operands: Sequence[Labels]) -> Labels | None:
+    axes: tuple[int, ...] = op.props()["axes"]
+    return tuple(operands[0][i] for i in axes)
+
+
+@_rule.register
+def _(op: ReshapeOp, operands: Sequence[Labels]) -> Labels | None:
+    """An axis is kept where its size and the number of elements before it are."""
+    (labels,), old, new = operands, _shape(op.x), _shape(op.y)
+    if ROWS not in labels and OTHER not in labels:
+        return (SAME,) * len(new)
+    free = {i: (math.prod(old[:i]), n) for i, n in enumerate(old)}
+    result: list[Along] = []
+    for j, n in enumerate(new):
+        found = [i for i, place in free.items() if place == (math.prod(new[:j]), n)]
+        result.append(labels[found[0]] if found else OTHER)
+        if found:
+            del free[found[0]]
+    lost = 0 in old or any(labels[i] is ROWS for i in free)
+    return None if lost else tuple(result)
+
+
+@_rule.register
+def _(op: SliceOp, operands: Sequence[Labels]) -> Labels | None:
+    cut = _changed(op)
+    return None if any(operands[0][i] is ROWS for i in cut) else operands[0]
+
+
+@_rule.register
+def _(op: PadOp, operands: Sequence[Labels]) -> Labels | None:
+    padded = _changed(op)
+    if any(operands[0][i] is ROWS for i in padded):
+        return None
+    return tuple(OTHER if i in padded else along for i, along in enumerate(operands[0]))
+
+
+def _changed(op: SliceOp | PadOp) -> list[int]:
+    """The axes whose size changes: the others are kept whole."""
+    sizes = zip(_shape(op.x), _shape(op.y), strict=True)
+    return [i for i, (m, n) in enumerate(sizes) if m != n]
+
+
+@_rule.register
+def _(op: ConcatOp, operands: Sequence[Labels]) -> Labels | None:
+    axis: int = op.props()["axis"]
+    if len(operands) == 1:
+        return operands[0]
+    if any(labels[axis] is ROWS for labels in operands):
+        return None
+    return _join((*labels[:axis], OTHER, *labels[axis + 1 :]) for labels in operands)
+
+
+@_rule.register
+def _(op: TakeOp, operands: Sequence[Labels]) -> Labels | None:
+    """x[.., axis, ..] at indices[..] is [.., indices, ..]."""
+    (x, indices), axis = operands, op.props()["axis"]
+    return None if x[axis] is ROWS else (*x[:axis], *indices, *x[axis + 1 :])
+
+
+@_rule.register
+def _(op: ScatterAddOp, operands: Sequence[Labels]) -> Labels | None:
+    """x[.., indices, ..] is added up into [.., axis, ..]."""
+    (x, indices), axis = operands, op.props()["axis"]
+    end = axis + len(indices)
+    if ROWS in indices or ROWS in x[axis:end]:
+        return None
+    return (*x[:axis], OTHER, *x[end:])
+
+
+@_rule.register
+def _(op: MatmulOp, operands: Sequence[Labels]) -> Labels | None:
+    """[.., m, k] times [.., k, n] is [.., m, n]; k must not be ROWS."""
+    (*a, m, k), (*b, l, n) = operands
+    if op.transpose_a is not None:
+        m, k = k, m
+    if op.transpose_b is not None:
+        l, n = n, l
+    lead = _join([tuple(a), tuple(b)])
+    return None if lead is None or ROWS in (k, l) else (*lead, m, n)

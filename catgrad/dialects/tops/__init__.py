@@ -1,4 +1,5 @@
-"""The `tops` dialect: pure tensor ops named by the Python array API standard.
+"""
+The `tops` dialect: pure tensor ops named by the Python array API standard.
 
 The tables are derived from the op blocks: `OPS` holds every op, by mnemonic in `TABLE`.
 """
@@ -16,7 +17,9 @@ from catgrad.dialects.tops.fused import FusedOp, SlotAttr, YieldOp
 from catgrad.dialects.tops.value import Array, Ops
 
 FAMILIES = [
-    m.name for m in pkgutil.iter_modules(__path__) if m.name not in ("base", "value", "algebra")
+    m.name
+    for m in pkgutil.iter_modules(__path__)
+    if m.name not in ("base", "value", "algebra") and not m.name.startswith("_")
 ]
 
 

@@ -1,4 +1,5 @@
-"""What every `tops` op shares: types, generic syntax, shape inference, NumPy meaning, reverse rule.
+"""
+What every `tops` op shares: types, generic syntax, shape inference, NumPy meaning, reverse rule.
 
 An op states its meaning as *text* (trait `Numpy`), used alike by the interpreter, the oracle of the
 tests and the NumPy printer, and its derivative as the method `reverse`.
@@ -10,7 +11,7 @@ import abc
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from xdsl.dialects.builtin import (
     BoolAttr,
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
 
 Tensor: TypeAlias = TensorType[Attribute]
 Props: TypeAlias = Mapping[str, Any]
-Cotangents: TypeAlias = "Sequence[Array | None]"
+Arrays: TypeAlias = "Sequence[Array]"
+Given: TypeAlias = "Sequence[Array | None]"
+"""Input cotangents; None is a declared zero."""
+Emitter: TypeAlias = "Ops"
 
 DTYPES: dict[str, Attribute] = {"f32": f32, "f64": f64, "i32": i32, "i64": i64, "i1": i1}
 NAMES = {element: name for name, element in DTYPES.items()}
@@ -95,6 +99,13 @@ def encode(value: object) -> Attribute:
             raise TypeError(f"no attribute for {value!r}")
 
 
+def integers(attribute: Attribute | None) -> tuple[int, ...] | None:
+    """The numbers of a dense array of integers; None for any other attribute."""
+    if not isinstance(attribute, DenseArrayBase):
+        return None
+    return tuple(cast("DenseArrayBase[IntegerType]", attribute).get_values())
+
+
 def decode(attribute: Attribute) -> Any:
     """Attribute -> Python value; what has no Python form stays an attribute."""
     match attribute:
@@ -105,7 +116,7 @@ def decode(attribute: Attribute) -> Any:
         case IntegerAttr() | FloatAttr():
             return attribute.value.data
         case DenseArrayBase():
-            return tuple(cast("Sequence[int]", attribute.get_values()))
+            return integers(attribute)
         case _:
             return attribute
 
@@ -126,7 +137,8 @@ def scalar_attribute(value: float, dtype: str) -> Attribute:
 
 @dataclass(frozen=True)
 class Numpy(OpTrait):
-    """The NumPy meaning of an op, as text: statements that fill `{out}` from `{0}`, `{1}`, ...
+    """
+    The NumPy meaning of an op, as text: statements that fill `{out}` from `{0}`, `{1}`, ...
 
     `view` is an expression instead, for ops that only look at their operand. Other fields come from
     `TopsOp.fields`. `domain` lists the element types of the first operand (or result), `rule` those
@@ -185,9 +197,9 @@ class _TopsRule(ReverseRule):
         ops: Ops,
     ) -> Sequence[SSAValue | None]:
         assert isinstance(op, TopsOp)
-        wrapped = [None if g is None else ops.array(g) for g in cotangents]
+        given = [ops.array(g) for g in cotangents if g is not None]
         arrays = op.reverse(
-            [ops.array(v) for v in inputs], [ops.array(v) for v in outputs], wrapped, ops
+            [ops.array(v) for v in inputs], [ops.array(v) for v in outputs], given, ops
         )
         return [None if a is None else a.value for a in arrays]
 
@@ -209,7 +221,8 @@ class _Algebra(HasCanonicalizationPatternsTrait):
 
 
 class TopsOp(IRDLOperation, abc.ABC):
-    """A pure tensor op: any operands, typed properties, one result unless it says otherwise.
+    """
+    A pure tensor op: any operands, typed properties, one result unless it says otherwise.
 
     Syntax of all ops: `%r = tops.NAME %a, %b, key = value, flag {attributes} : TYPE`, where TYPE is
     the one type of all operands and results, or else `(operand types) -> result type`.
@@ -227,11 +240,13 @@ class TopsOp(IRDLOperation, abc.ABC):
     @classmethod
     @abc.abstractmethod
     def infer(cls, types: Sequence[Tensor], props: Props, result: Tensor | None) -> Tensor:
-        """The result type; `result` is the type asked for, where it is free. VerifyException if wrong."""
+        """
+        The result type; `result` is the type asked for, where it is free.
 
-    def reverse(
-        self, inputs: Sequence[Array], outputs: Sequence[Array], cotangents: Sequence[Any], ops: Ops
-    ) -> Sequence[Array | None]:
+        VerifyException for operands and properties that do not fit.
+        """
+
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         """The input cotangents; None is a declared zero."""
         raise VerifyException(f"'{self.name}' has no reverse rule")
 
@@ -301,8 +316,8 @@ class TopsOp(IRDLOperation, abc.ABC):
             if isinstance(value, UnitAttr):
                 continue
             printer.print_string(" = ")
-            if isinstance(value, DenseArrayBase):
-                printer.print_string(str(list(decode(value))))
+            if (numbers := integers(value)) is not None:
+                printer.print_string(str(list(numbers)))
             else:
                 printer.print_attribute(value)
         printer.print_op_attributes(self.attributes)

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
-from xdsl.irdl import irdl_op_definition, prop_def, result_def, traits_def
 from xdsl.ir import Attribute
+from xdsl.irdl import irdl_op_definition, prop_def, result_def, traits_def
 from xdsl.utils.exceptions import VerifyException
 
 from catgrad.dialects.tops.base import (
     ANY,
     NUMBER,
     AnyTensor,
+    Arrays,
+    Emitter,
+    Given,
     Numpy,
     Props,
     Tensor,
@@ -33,13 +36,14 @@ class Creation(TopsOp):
             raise VerifyException(f"'{cls.name}' needs a result type")
         return result
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         return ()
 
 
 @irdl_op_definition
 class FullOp(Creation):
-    """A tensor whose elements are all `value`: a typed scalar attribute.
+    """
+    A tensor whose elements are all `value`: a typed scalar attribute.
 
     `%y = tops.full value = 1.000000e+00 : f32 : tensor<2x3xf32>`
     """
@@ -72,7 +76,8 @@ def python_scalar(value: bool | int | float) -> str:
 
 @irdl_op_definition
 class ConstantOp(Creation):
-    """A tensor of given elements.
+    """
+    A tensor of given elements.
 
     `%y = tops.constant value = dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>`
     """
@@ -102,7 +107,8 @@ class ConstantOp(Creation):
 
 @irdl_op_definition
 class ArangeOp(Creation):
-    """0, 1, 2, ... of a one-dimensional type.
+    """
+    0, 1, 2, ... of a one-dimensional type.
 
     `%y = tops.arange : tensor<4xi32>`
     """

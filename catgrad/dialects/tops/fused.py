@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
-from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
-from xdsl.ir import Attribute, Block, ParametrizedAttribute, Region, SSAValue
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, StringAttr, i64
+from xdsl.ir import Attribute, Operation, ParametrizedAttribute, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_attr_definition,
@@ -31,7 +32,7 @@ ALIGNMENT = 64
 
 @irdl_attr_definition
 class SlotAttr(ParametrizedAttribute):
-    """Where a value lives: `#tops.slot<scratch, 128, 64>` is 64 bytes at offset 128 of the scratch region."""
+    """Where a value lives: `#tops.slot<scratch, 128, 64>` is 64 bytes at offset 128 of scratch."""
 
     name = "tops.slot"
     region: StringAttr
@@ -85,9 +86,16 @@ class SlotAttr(ParametrizedAttribute):
         printer.print_string(f"<{self.region.data}, {self.start}, {self.size}>")
 
 
+def slots_of(op: Operation) -> Sequence[Attribute]:
+    """What the attribute `tops.slots` says of the results of an op; nothing if it is missing."""
+    slots = op.attributes.get("tops.slots")
+    return cast("ArrayAttr[Attribute]", slots).data if isinstance(slots, ArrayAttr) else ()
+
+
 @irdl_op_definition
 class YieldOp(IRDLOperation):
-    """Ends a fused region with its results.
+    """
+    Ends a fused region with its results.
 
     `tops.yield %a, %b : tensor<2xf32>, tensor<2xf32>`
     """
@@ -103,7 +111,8 @@ class YieldOp(IRDLOperation):
 
 @irdl_op_definition
 class FusedOp(IRDLOperation):
-    """Ops of one iteration space, computed in one sweep. Every result has the space's shape.
+    """
+    Ops of one iteration space, computed in one sweep. Every result has the space's shape.
 
     The region holds elementwise ops, broadcasts into the space and `full`.
 

@@ -13,6 +13,9 @@ from catgrad.dialects.tops.base import (
     ANY,
     INTEGER,
     AnyTensor,
+    Arrays,
+    Emitter,
+    Given,
     Numpy,
     Props,
     Tensor,
@@ -41,7 +44,8 @@ class Indexing(TopsOp):
 
 @irdl_op_definition
 class TakeOp(Indexing):
-    """The slices of x at `indices` along `axis`; the axis is replaced by the axes of `indices`.
+    """
+    The slices of x at `indices` along `axis`; the axis is replaced by the axes of `indices`.
 
     Every index lies in [0, size of the axis).
 
@@ -58,7 +62,7 @@ class TakeOp(Indexing):
         cls.check(types, axis, len(shape))
         return tensor([*shape[:axis], *indices.get_shape(), *shape[axis + 1 :]], x.element_type)
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         x, indices = inputs
         axis = self.props()["axis"]
         return ops.emit("scatter_add", cotangents[0], indices, type=x.type, axis=axis), None
@@ -66,11 +70,12 @@ class TakeOp(Indexing):
 
 @irdl_op_definition
 class ScatterAddOp(Indexing):
-    """Zeros, with the slices of x added at `indices` along `axis`: the dagger of `take`.
+    """
+    Zeros, with the slices of x added at `indices` along `axis`: the dagger of `take`.
 
     Every index lies in [0, size of the result's axis).
 
-    `%y = tops.scatter_add %x, %i, axis = 0 : i64 : (tensor<3x2xf32>, tensor<3xi32>) -> tensor<5x2xf32>`
+    `%y = tops.scatter_add %x, %i, axis = 0 : i64 : (tensor<3xf32>, tensor<3xi32>) -> tensor<5xf32>`
     """
 
     name = "tops.scatter_add"
@@ -102,6 +107,6 @@ class ScatterAddOp(Indexing):
     def fields(self) -> dict[str, Any]:
         return {"lead": "slice(None), " * self.props()["axis"]}
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         axis = self.props()["axis"]
         return ops.emit("take", cotangents[0], inputs[1], axis=axis), None

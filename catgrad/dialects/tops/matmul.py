@@ -9,12 +9,24 @@ from xdsl.dialects.builtin import UnitAttr
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, result_def, traits_def
 from xdsl.utils.exceptions import VerifyException
 
-from catgrad.dialects.tops.base import ANY, AnyTensor, Numpy, Props, Tensor, TopsOp, tensor
+from catgrad.dialects.tops.base import (
+    ANY,
+    AnyTensor,
+    Arrays,
+    Emitter,
+    Given,
+    Numpy,
+    Props,
+    Tensor,
+    TopsOp,
+    tensor,
+)
 
 
 @irdl_op_definition
 class MatmulOp(TopsOp):
-    """The product of matrices, batched over equal leading axes; each operand may be transposed.
+    """
+    The product of matrices, batched over equal leading axes; each operand may be transposed.
 
     On i1 products are and, sums xor.
 
@@ -32,7 +44,8 @@ class MatmulOp(TopsOp):
             "np.matmul({0}{flip_a}, {1}{flip_b}, out={out})",
             ANY,
             rule=ANY,
-            boolean="np.copyto({out}, np.matmul({0}{flip_a}, {1}{flip_b}, dtype=np.int64) % 2 == 1)",
+            boolean="np.copyto("
+            "{out}, np.matmul({0}{flip_a}, {1}{flip_b}, dtype=np.int64) % 2 == 1)",
         )
     )
 
@@ -47,7 +60,8 @@ class MatmulOp(TopsOp):
             or a.element_type != b.element_type
         ):
             raise VerifyException(
-                f"'tops.matmul' needs two tensors of rank >= 2, equal in element type and leading axes, got {a} and {b}"
+                "'tops.matmul' needs two tensors of rank >= 2, equal in element type and leading "
+                f"axes, got {a} and {b}"
             )
         (m, k), (l, n) = sa[-2:], sb[-2:]
         if props.get("transpose_a"):
@@ -67,8 +81,8 @@ class MatmulOp(TopsOp):
             "flip_b": flip if self.transpose_b is not None else "",
         }
 
-    def reverse(self, inputs, outputs, cotangents, ops):
-        """For Y = A B: dA = G B', dB = A' G; with flags the same product under the flags' transposes."""
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
+        """For Y = A B: dA = G B', dB = A' G; with flags the same under the flags' transposes."""
         (a, b), g = inputs, cotangents[0]
         ta, tb = self.transpose_a is not None, self.transpose_b is not None
         da = b.matmul(g, tb, True) if ta else g.matmul(b, False, not tb)

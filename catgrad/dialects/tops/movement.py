@@ -1,13 +1,14 @@
-"""Ops that move elements. Each is linear; its reverse is its dagger.
+"""
+Ops that move elements. Each is linear; its reverse is its dagger.
 
-broadcast <-> sum      slice <-> pad      take <-> scatter_add      reshape, permute_dims: themselves
+broadcast <-> sum     slice <-> pad     take <-> scatter_add     reshape, permute_dims: themselves
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr
 from xdsl.irdl import (
@@ -23,13 +24,18 @@ from xdsl.utils.exceptions import VerifyException
 from catgrad.dialects.tops.base import (
     ANY,
     AnyTensor,
+    Arrays,
+    Emitter,
+    Given,
     Numpy,
     Props,
     Tensor,
     TopsOp,
-    dtype_of,
     tensor,
 )
+
+if TYPE_CHECKING:
+    from catgrad.dialects.tops.value import Array
 
 
 class Movement(TopsOp):
@@ -47,7 +53,8 @@ def check_axes(name: str, axes: Sequence[int], rank: int) -> None:
 
 @irdl_op_definition
 class CopyOp(Movement):
-    """The same tensor in storage of its own.
+    """
+    The same tensor in storage of its own.
 
     `%y = tops.copy %x : tensor<2xf32>`
     """
@@ -59,13 +66,14 @@ class CopyOp(Movement):
     def infer(cls, types: Sequence[Tensor], props: Props, result: Tensor | None) -> Tensor:
         return types[0]
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         return (cotangents[0],)
 
 
 @irdl_op_definition
 class BroadcastOp(Movement):
-    """Insert `axes` (positions in the result) and repeat along them.
+    """
+    Insert `axes` (positions in the result) and repeat along them.
 
     `%y = tops.broadcast %x, axes = [0] : (tensor<3xf32>) -> tensor<2x3xf32>`
     """
@@ -89,13 +97,14 @@ class BroadcastOp(Movement):
             )
         return tensor(shape, x.element_type)
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         return (cotangents[0].sum(self.props()["axes"]),)
 
 
 @irdl_op_definition
 class ReshapeOp(Movement):
-    """The same elements in row-major order under another shape; a view.
+    """
+    The same elements in row-major order under another shape; a view.
 
     `%y = tops.reshape %x : (tensor<2x3xf32>) -> tensor<6xf32>`
     """
@@ -112,13 +121,14 @@ class ReshapeOp(Movement):
             )
         return tensor(result.get_shape(), x.element_type)
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         return (cotangents[0].reshape(inputs[0].shape),)
 
 
 @irdl_op_definition
 class PermuteDimsOp(Movement):
-    """Axis i of the result is axis `axes[i]` of the operand.
+    """
+    Axis i of the result is axis `axes[i]` of the operand.
 
     `%y = tops.permute_dims %x, axes = [1, 0] : (tensor<2x3xf32>) -> tensor<3x2xf32>`
     """
@@ -129,15 +139,15 @@ class PermuteDimsOp(Movement):
 
     @classmethod
     def infer(cls, types: Sequence[Tensor], props: Props, result: Tensor | None) -> Tensor:
-        (x,), axes = types, props["axes"]
-        shape = x.get_shape()
+        x, shape = types[0], types[0].get_shape()
+        axes: tuple[int, ...] = props["axes"]
         if sorted(axes) != list(range(len(shape))):
             raise VerifyException(
                 f"'tops.permute_dims': {list(axes)} does not permute the axes of {x}"
             )
         return tensor([shape[a] for a in axes], x.element_type)
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         axes = self.props()["axes"]
         inverse = sorted(range(len(axes)), key=lambda i: axes[i])
         return (cotangents[0].permute_dims(inverse),)
@@ -145,7 +155,8 @@ class PermuteDimsOp(Movement):
 
 @irdl_op_definition
 class SliceOp(Movement):
-    """Elements start, start + step, ... below stop, along each axis.
+    """
+    Elements start, start + step, ... below stop, along each axis.
 
     `%y = tops.slice %x, start = [1], step = [2], stop = [6] : (tensor<8xf32>) -> tensor<3xf32>`
     """
@@ -178,7 +189,7 @@ class SliceOp(Movement):
         text = [f"{a}:{b}" if s == 1 else f"{a}:{b}:{s}" for a, b, s in parts]
         return {"index": ", ".join(text) or "..."}
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         p, x = self.props(), inputs[0]
         low, inner = p["start"], tuple(s - 1 for s in p["step"])
         taken = [
@@ -190,7 +201,8 @@ class SliceOp(Movement):
 
 @irdl_op_definition
 class PadOp(Movement):
-    """Zeros: `low` before, `high` after and `interior` between the elements of each axis.
+    """
+    Zeros: `low` before, `high` after and `interior` between the elements of each axis.
 
     `%y = tops.pad %x, high = [0], interior = [1], low = [2] : (tensor<2xf32>) -> tensor<5xf32>`
     """
@@ -224,14 +236,15 @@ class PadOp(Movement):
         text = [f"{a}:{b}" if s == 1 else f"{a}:{b}:{s}" for a, b, s in self.bounds()]
         return {"index": ", ".join(text) or "..."}
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         start, stop, step = zip(*self.bounds(), strict=True) if self.bounds() else ((), (), ())
         return (cotangents[0].slice(start, stop, step),)
 
 
 @irdl_op_definition
 class ConcatOp(TopsOp):
-    """The operands one after the other along `axis`.
+    """
+    The operands one after the other along `axis`.
 
     `%y = tops.concat %a, %b, axis = 0 : i64 : (tensor<1xf32>, tensor<2xf32>) -> tensor<3xf32>`
     """
@@ -246,7 +259,8 @@ class ConcatOp(TopsOp):
 
     @classmethod
     def infer(cls, types: Sequence[Tensor], props: Props, result: Tensor | None) -> Tensor:
-        axis, rank = props["axis"], len(types[0].get_shape()) if types else 0
+        axis: int = props["axis"]
+        rank = len(types[0].get_shape()) if types else 0
         if not 0 <= axis < rank:
             raise VerifyException(f"'tops.concat': axis {axis} must lie in [0, {rank})")
         rest = {
@@ -260,9 +274,10 @@ class ConcatOp(TopsOp):
         shape[axis] = sum(t.get_shape()[axis] for t in types)
         return tensor(shape, types[0].element_type)
 
-    def reverse(self, inputs, outputs, cotangents, ops):
-        axis, g, at = self.props()["axis"], cotangents[0], 0
-        result = []
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
+        axis: int = self.props()["axis"]
+        g, at = cotangents[0], 0
+        result: list[Array] = []
         for x in inputs:
             start, stop = [0] * g.ndim, list(g.shape)
             start[axis], stop[axis] = at, at + x.shape[axis]

@@ -1,4 +1,5 @@
-"""Counter-based random numbers: the same bits on every target.
+"""
+Counter-based random numbers: the same bits on every target.
 
 Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; 2011) with
 key = (seed, 0) and counter = (i div 4, site, step, 0); element i is word i mod 4. The NumPy meaning
@@ -19,6 +20,9 @@ from catgrad.dialects.tops.base import (
     ANY,
     FLOAT,
     AnyTensor,
+    Arrays,
+    Emitter,
+    Given,
     Numpy,
     Props,
     Tensor,
@@ -26,6 +30,7 @@ from catgrad.dialects.tops.base import (
     dtype_of,
     tensor,
 )
+
 
 class Random(TopsOp):
     """Operands are the scalars seed and step (i32); `site` tells apart the ops of one program."""
@@ -40,7 +45,8 @@ class Random(TopsOp):
         trait = next(t for t in cls.traits.traits if isinstance(t, RandomResult))
         if any(t != tensor((), "i32") for t in types):
             raise VerifyException(
-                f"'{cls.name}' takes seed and step of tensor<i32>, got {' and '.join(map(str, types))}"
+                f"'{cls.name}' takes seed and step of tensor<i32>, "
+                f"got {' and '.join(map(str, types))}"
             )
         if result is None or dtype_of(result) not in trait.results:
             raise VerifyException(
@@ -50,7 +56,7 @@ class Random(TopsOp):
             raise VerifyException(f"'{cls.name}': site {props['site']} must lie in [0, 2^31)")
         return result
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         return None, None
 
 
@@ -63,9 +69,10 @@ class RandomResult(OpTrait):
 
 @irdl_op_definition
 class RandomBitsOp(Random):
-    """Random words, uniform over all i32.
+    """
+    Random words, uniform over all i32.
 
-    `%y = tops.random_bits %seed, %step, site = 0 : i64 : (tensor<i32>, tensor<i32>) -> tensor<4xi32>`
+    `%y = tops.random_bits %s, %t, site = 0 : i64 : (tensor<i32>, tensor<i32>) -> tensor<4xi32>`
     """
 
     name = "tops.random_bits"
@@ -81,16 +88,19 @@ class RandomBitsOp(Random):
 
 @irdl_op_definition
 class RandomUniformOp(Random):
-    """Uniform on (0, 1): (word >>> 9) * 2^-23 + 2^-24, exact in f32.
+    """
+    Uniform on (0, 1): (word >>> 9) * 2^-23 + 2^-24, exact in f32.
 
-    `%y = tops.random_uniform %seed, %step, site = 0 : i64 : (tensor<i32>, tensor<i32>) -> tensor<4xf32>`
+    `%y = tops.random_uniform %s, %t, site = 0 : i64 : (tensor<i32>, tensor<i32>) -> tensor<4xf32>`
     """
 
     name = "tops.random_uniform"
     traits = traits_def(
         Numpy(
-            "np.copyto({out}, (random_words({0}, {1}, {site}, {out}.size).view(np.uint32) >> 9).reshape({shape}), "
-            "casting='unsafe'); np.multiply({out}, 2.0**-23, out={out}); np.add({out}, 2.0**-24, out={out})",
+            "np.copyto({out}, "
+            "(random_words({0}, {1}, {site}, {out}.size).view(np.uint32) >> 9).reshape({shape}), "
+            "casting='unsafe'); "
+            "np.multiply({out}, 2.0**-23, out={out}); np.add({out}, 2.0**-24, out={out})",
             ANY,
             rule=ANY,
         ),

@@ -8,7 +8,19 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
 from xdsl.utils.exceptions import VerifyException
 
-from catgrad.dialects.tops.base import ANY, NUMBER, AnyTensor, Numpy, Props, Tensor, TopsOp, tensor
+from catgrad.dialects.tops.base import (
+    ANY,
+    NUMBER,
+    AnyTensor,
+    Arrays,
+    Emitter,
+    Given,
+    Numpy,
+    Props,
+    Tensor,
+    TopsOp,
+    tensor,
+)
 from catgrad.dialects.tops.movement import check_axes
 
 
@@ -28,7 +40,8 @@ class Reduction(TopsOp):
 
 @irdl_op_definition
 class SumOp(Reduction):
-    """The sum over `axes`. On i1 xor.
+    """
+    The sum over `axes`. On i1 xor.
 
     `%y = tops.sum %x, axes = [1] : (tensor<2x3xf32>) -> tensor<2xf32>`
     """
@@ -43,13 +56,14 @@ class SumOp(Reduction):
         )
     )
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         return (cotangents[0].broadcast(self.props()["axes"], inputs[0].shape),)
 
 
 @irdl_op_definition
 class MaxOp(Reduction):
-    """The maximum over `axes`; ties share the cotangent equally (as in JAX).
+    """
+    The maximum over `axes`; ties share the cotangent equally (as in JAX).
 
     `%y = tops.max %x, axes = [1] : (tensor<2x3xf32>) -> tensor<2xf32>`
     """
@@ -60,13 +74,12 @@ class MaxOp(Reduction):
     @classmethod
     def infer(cls, types: Sequence[Tensor], props: Props, result: Tensor | None) -> Tensor:
         shape = types[0].get_shape()
-        if any(shape[a] == 0 for a in props["axes"] if a < len(shape)):
-            raise VerifyException(
-                f"'tops.max' of no elements: {types[0]} over axes {list(props['axes'])}"
-            )
+        axes: tuple[int, ...] = props["axes"]
+        if any(shape[a] == 0 for a in axes if a < len(shape)):
+            raise VerifyException(f"'tops.max' of no elements: {types[0]} over axes {list(axes)}")
         return super().infer(types, props, result)
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         (x,), axes = inputs, self.props()["axes"]
         mask = (x == outputs[0].broadcast(axes, x.shape)).astype(x.dtype)
         share = cotangents[0] / mask.sum(axes)
@@ -75,7 +88,8 @@ class MaxOp(Reduction):
 
 @irdl_op_definition
 class ArgmaxOp(TopsOp):
-    """The index (i32) of the first maximum along `axis`. The derivative is declared zero.
+    """
+    The index (i32) of the first maximum along `axis`. The derivative is declared zero.
 
     `%y = tops.argmax %x, axis = 1 : i64 : (tensor<2x3xf32>) -> tensor<2xi32>`
     """
@@ -96,5 +110,5 @@ class ArgmaxOp(TopsOp):
             raise VerifyException(f"'tops.argmax' of no elements: {x} along axis {axis}")
         return tensor([n for i, n in enumerate(x.get_shape()) if i != axis], "i32")
 
-    def reverse(self, inputs, outputs, cotangents, ops):
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         return (None,)

@@ -1,4 +1,5 @@
-"""Arrays under construction: operators on SSA values that insert `tops` ops.
+"""
+Arrays under construction: operators on SSA values that insert `tops` ops.
 
 Reverse rules are written with them, and so are models: the tracer hands out the same `Array`.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias, cast
 
 from xdsl.builder import Builder
 from xdsl.ir import SSAValue
@@ -56,7 +57,8 @@ class Ops:
 
 
 class Array:
-    """A tensor value with `.shape`, `.dtype`, operators, `@`, `.T` and static slicing.
+    """
+    A tensor value with `.shape`, `.dtype`, operators, `@`, `.T` and static slicing.
 
     Binary operators broadcast as NumPy does; a Python scalar takes the array's dtype.
     """
@@ -266,8 +268,9 @@ class Array:
     def matmul(self, other: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
         """The matrix product; leading axes are batches of equal shape."""
         self._guard("matmul")
-        flags = {"transpose_a": transpose_a, "transpose_b": transpose_b}
-        return self.ops.emit("matmul", self, other, **flags)
+        return self.ops.emit(
+            "matmul", self, other, transpose_a=transpose_a, transpose_b=transpose_b
+        )
 
     def __matmul__(self, other: Array) -> Array:
         return self.matmul(other)
@@ -277,7 +280,7 @@ class Array:
         return self.ops.emit("slice", self, start=tuple(start), stop=tuple(stop), step=tuple(step))
 
     def __getitem__(self, index: object) -> Array:
-        parts: list[Any] = list(index) if isinstance(index, tuple) else [index]  # pyright: ignore[reportUnknownArgumentType]
+        parts = list(cast("tuple[object, ...]", index)) if isinstance(index, tuple) else [index]
         if Ellipsis in [p for p in parts if not isinstance(p, Array)]:
             at = parts.index(Ellipsis)
             parts[at : at + 1] = [slice(None)] * (self.ndim - len(parts) + 1)
@@ -286,12 +289,8 @@ class Array:
             raise VerifyException(f"too many indices for {self!r}: got {len(parts)}")
         bounds = [_bounds(self, axis, part) for axis, part in enumerate(parts)]
         start, stop, step = (tuple(b[i] for b in bounds) for i in range(3))
-        whole = (
-            self
-            if (start, stop, step) == ((0,) * self.ndim, self.shape, (1,) * self.ndim)
-            else None
-        )
-        taken = whole if whole is not None else self.slice(start, stop, step)
+        whole = (start, stop, step) == ((0,) * self.ndim, self.shape, (1,) * self.ndim)
+        taken = self if whole else self.slice(start, stop, step)
         kept = [n for n, part in zip(taken.shape, parts, strict=True) if isinstance(part, slice)]
         return taken.reshape(kept)
 
@@ -311,12 +310,13 @@ def _bounds(array: Array, axis: int, part: object) -> tuple[int, int, int]:
     if isinstance(part, int) and not isinstance(part, bool) and -size <= part < size:
         return part % size, part % size + 1, 1
     raise VerifyException(
-        f"axis {axis} of {array!r}: got index {part!r}; accepts integers in [-{size}, {size}) and slices"
+        f"axis {axis} of {array!r}: got index {part!r}; "
+        f"accepts integers in [-{size}, {size}) and slices"
     )
 
 
 def broadcast_shapes(what: str, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """The common shape of NumPy broadcasting; a `VerifyException` naming all shapes if there is none."""
+    """The common shape of NumPy broadcasting; a `VerifyException` with all shapes if none fits."""
     rank = max((len(s) for s in shapes), default=0)
     padded = [(1,) * (rank - len(s)) + s for s in shapes]
     result: list[int] = []

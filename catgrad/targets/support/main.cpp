@@ -294,7 +294,40 @@ void predict(const Arguments &given) {
     }
 }
 
-void info() { std::puts(program.info); }
+std::string json_string(std::string_view text) {
+    std::string result = "\"";
+    for (const char c : text) {
+        char escaped[8];
+        std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
+        const bool control = static_cast<unsigned char>(c) < 32;
+        result += control ? escaped : (c == '"' || c == '\\' ? "\\" : "") + std::string(1, c);
+    }
+    return result + "\"";
+}
+
+void info() {
+    constexpr const char *types[] = {"float32", "int32", "bool"};
+    std::printf("{\n  \"name\": %s,\n", json_string(program.name).c_str());
+    for (const auto &[region, size] : {std::pair("persistent", program.sizes[persistent]),
+                                       std::pair("scratch", program.sizes[scratch]),
+                                       std::pair("constant", program.sizes[constant])}) {
+        std::printf("  \"%s_bytes\": %zu,\n", region, size);
+    }
+    std::printf("  \"parameters\": {");
+    const char *comma = "\n";
+    for (size_t i = 0; i < program.stored.size(); ++i) {
+        const Tensor &tensor = program.stored[i];
+        if (std::string_view(program.keys[i]).starts_with("parameter:")) {
+            std::string shape;
+            for (const int64_t n : tensor.shape) {
+                shape += (shape.empty() ? "" : ", ") + std::to_string(n);
+            }
+            std::printf("%s    %s: {\"shape\": [%s], \"dtype\": \"%s\"}", comma, json_string(tensor.name).c_str(), shape.c_str(), types[tensor.type]);
+            comma = ",\n";
+        }
+    }
+    std::printf("\n  }\n}\n");
+}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // Samples in .npy files (NumPy's format, versions 1 to 3), memory-mapped and converted row by row.
 #pragma once
 
-#include "program.hpp"
+#include "tables.hpp"
 
 #include <cerrno>
 #include <limits>

@@ -4,7 +4,7 @@
 // put its result. After creation nothing is allocated. No call aborts, throws or prints.
 #pragma once
 
-#include "program.hpp"
+#include "tables.hpp"
 
 #include <cstdlib>
 #include <memory>
@@ -187,7 +187,7 @@ class Program {
   private:
     int worthwhile_threads() const {
         const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
-        const int64_t worth = 1 + description_.work / 500'000;
+        const int64_t worth = 1 + description_.work / 4'000'000;
         return static_cast<int>(std::min({cores, worth, int64_t{GGML_MAX_N_THREADS}}));
     }
 

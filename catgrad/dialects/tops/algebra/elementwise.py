@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from catgrad.dialects.tops.algebra.base import AlgebraPattern, Simpler, full, is_full
+from catgrad.dialects.tops.arithmetic import (
+    AddOp,
+    DivideOp,
+    MaximumOp,
+    MinimumOp,
+    MultiplyOp,
+    PowOp,
+    SubtractOp,
+)
 from catgrad.dialects.tops.base import FLOAT, TopsOp, dtype_of, tensor_of
 from catgrad.dialects.tops.creation import FullOp
-from catgrad.dialects.tops.elementwise import (
-    AddOp,
-    AstypeOp,
-    DivideOp,
+from catgrad.dialects.tops.elementwise import AstypeOp, WhereOp
+from catgrad.dialects.tops.logic import (
     EqualOp,
     LogicalAndOp,
     LogicalNotOp,
     LogicalOrOp,
     LogicalXorOp,
-    MaximumOp,
-    MinimumOp,
-    MultiplyOp,
-    NegativeOp,
     NotEqualOp,
-    PowOp,
-    SquareOp,
-    SubtractOp,
-    WhereOp,
 )
+from catgrad.dialects.tops.unary import NegativeOp, SquareOp
 
 Ring: TypeAlias = AddOp | MultiplyOp | EqualOp | NotEqualOp
 Logical: TypeAlias = LogicalAndOp | LogicalOrOp | LogicalXorOp

@@ -8,6 +8,7 @@ from typing import Any
 from xdsl.ir import Block
 
 from catgrad.dialects.tops.algebra.base import AlgebraPattern, Simpler, full, is_full
+from catgrad.dialects.tops.arithmetic import PowOp
 from catgrad.dialects.tops.base import (
     FLOAT,
     INTEGER,
@@ -18,7 +19,7 @@ from catgrad.dialects.tops.base import (
     tensor_of,
 )
 from catgrad.dialects.tops.creation import FullOp
-from catgrad.dialects.tops.elementwise import AstypeOp, Elementwise, PowOp
+from catgrad.dialects.tops.elementwise import AstypeOp, Elementwise
 from catgrad.dialects.tops.movement import Movement, PadOp
 
 

@@ -1,10 +1,4 @@
-"""The `cat` dialect: the structure of a Cartesian left-additive category, and nothing else.
-
-arrow call        morphisms and their composition
-copy discard      the comonoid: fan-out and drop        (daggers of add and zero)
-add zero          the monoid: sums of cotangents        (daggers of copy and discard)
-reverse forward   the derivatives R[f] and D[f]
-"""
+"""Arrows, their results, and calls: morphisms and their composition."""
 
 from __future__ import annotations
 
@@ -24,17 +18,14 @@ from xdsl.dialects.builtin import (
     UnitAttr,
 )
 from xdsl.dialects.utils import parse_func_op_like, print_func_op_like
-from xdsl.ir import Attribute, Block, Dialect, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
-    AttrSizedOperandSegments,
     BaseAttr,
     IRDLOperation,
     irdl_op_definition,
-    operand_def,
     opt_prop_def,
     prop_def,
     region_def,
-    result_def,
     traits_def,
     var_operand_def,
     var_result_def,
@@ -56,7 +47,8 @@ def flat_symbol(name: str) -> SymbolRefAttr:
 
 @irdl_op_definition
 class ReturnOp(IRDLOperation):
-    """Ends an arrow with its results.
+    """
+    Ends an arrow with its results.
 
     `cat.return %y : tensor<2xf32>`
     """
@@ -72,7 +64,8 @@ class ReturnOp(IRDLOperation):
 
 @irdl_op_definition
 class ArrowOp(IRDLOperation):
-    """A morphism: a symbol with a single block. `private` arrows vanish when inlined.
+    """
+    A morphism: a symbol with a single block. `private` arrows vanish when inlined.
 
     Attributes: `reverse = @g` gives the derivative `@g : A x B' -> A'`, additive in B'; with
     `surrogate` it need not be the derivative. `monoidal`: every value is used exactly once.
@@ -220,23 +213,27 @@ class ArrowOp(IRDLOperation):
         arrow = cls(name, (inputs, outputs), region, arg_attrs=arg_attrs, res_attrs=res_attrs)
         if visibility is not None:
             arrow.sym_visibility = visibility
-        for key, value in (extra.data if extra is not None else {}).items():
-            (arrow.properties if key in cls.FLAGS else arrow.attributes)[key] = value
+        if extra is not None:
+            for key, value in extra.data.items():
+                (arrow.properties if key in cls.FLAGS else arrow.attributes)[key] = value
         return arrow
 
 
-def _print_values(printer: Printer, values: Sequence[SSAValue]) -> None:
+def print_values(printer: Printer, values: Sequence[SSAValue]) -> None:
+    """`(%a, %b)`."""
     with printer.in_parens():
         printer.print_list(values, printer.print_ssa_value)
 
 
-def _parse_values(parser: Parser) -> list[UnresolvedOperand]:
+def parse_values(parser: Parser) -> list[UnresolvedOperand]:
+    """The operands in parentheses."""
     return parser.parse_comma_separated_list(
         parser.Delimiter.PAREN, parser.parse_unresolved_operand
     )
 
 
-def _print_signature(printer: Printer, op: Operation, signature: FunctionType) -> None:
+def print_signature(printer: Printer, op: Operation, signature: FunctionType) -> None:
+    """Attributes, scope and site, then the type of the arrow referred to."""
     attributes = {
         **op.attributes,
         **{k: op.properties[k] for k in ("scope", "site") if k in op.properties},
@@ -246,9 +243,10 @@ def _print_signature(printer: Printer, op: Operation, signature: FunctionType) -
     printer.print_attribute(signature)
 
 
-def _parse_signature(
+def parse_signature(
     parser: Parser,
 ) -> tuple[dict[str, Attribute], dict[str, Attribute], FunctionType]:
+    """What `print_signature` prints: scope and site, other attributes, the type."""
     extra = parser.parse_optional_attr_dict()
     props = {k: extra.pop(k) for k in ("scope", "site") if k in extra}
     parser.parse_punctuation(":")
@@ -257,7 +255,8 @@ def _parse_signature(
 
 @irdl_op_definition
 class CallOp(IRDLOperation):
-    """Composition by name. Inlining prefixes hints with `scope` and adds `site` to random sites.
+    """
+    Composition by name. Inlining prefixes hints with `scope` and adds `site` to random sites.
 
     `%y = cat.call @f(%x) : (tensor<2xf32>) -> tensor<2xf32>`
     """
@@ -297,14 +296,14 @@ class CallOp(IRDLOperation):
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
         printer.print_symbol_name(self.target)
-        _print_values(printer, self.inputs)
-        _print_signature(printer, self, self.signature)
+        print_values(printer, self.inputs)
+        print_signature(printer, self, self.signature)
 
     @classmethod
     def parse(cls, parser: Parser) -> CallOp:
         callee = parser.parse_symbol_name()
-        operands, position = _parse_values(parser), parser.pos
-        props, extra, signature = _parse_signature(parser)
+        operands, position = parse_values(parser), parser.pos
+        props, extra, signature = parse_signature(parser)
         values = parser.resolve_operands(operands, list(signature.inputs), position)
         return cls.create(
             operands=values,
@@ -312,249 +311,3 @@ class CallOp(IRDLOperation):
             properties={"callee": flat_symbol(callee.data), **props},
             attributes=extra,
         )
-
-
-class Derivative(IRDLOperation):
-    """A derivative of an arrow at `primals`; the type printed is the arrow's own."""
-
-    callee = prop_def(FlatSymbolRefAttrConstr)
-    scope = opt_prop_def(StringAttr)
-    site = opt_prop_def(IntegerAttr)
-    primals = var_operand_def(AnyTensor)
-    tangents = var_operand_def(AnyTensor)
-    outs = var_result_def(AnyTensor)
-    traits = traits_def(Pure())
-    irdl_options = (AttrSizedOperandSegments(as_property=True),)
-
-    def __init__(
-        self,
-        callee: str,
-        primals: Sequence[SSAValue],
-        tangents: Sequence[SSAValue],
-        outputs: Sequence[Attribute],
-        scope: StringAttr | None = None,
-        site: IntegerAttr | None = None,
-    ):
-        primal_types = [v.type for v in primals]
-        seconds = primal_types if self.name == "cat.reverse" else list(outputs)
-        super().__init__(
-            operands=[list(primals), list(tangents)],
-            result_types=[[*outputs, *seconds]],
-            properties={"callee": flat_symbol(callee), "scope": scope, "site": site},
-        )
-
-    @property
-    def target(self) -> str:
-        """The name of the arrow differentiated."""
-        return self.callee.root_reference.data
-
-    @property
-    def count(self) -> int:
-        """The number of results of the arrow itself; the (co)tangents follow them."""
-        if self.name == "cat.reverse":
-            return len(self.results) - len(self.primals)
-        return len(self.results) // 2
-
-    @property
-    def values(self) -> Sequence[SSAValue]:
-        """The arrow's own results."""
-        return self.results[: self.count]
-
-    @property
-    def derivatives(self) -> Sequence[SSAValue]:
-        """A' of a reverse, B' of a forward derivative."""
-        return self.results[self.count :]
-
-    @property
-    def signature(self) -> FunctionType:
-        """The type of the arrow differentiated, as this op sees it."""
-        return FunctionType.from_lists(
-            [v.type for v in self.primals], [v.type for v in self.values]
-        )
-
-    def verify_(self) -> None:
-        reverse = self.name == "cat.reverse"
-        given = [v.type for v in self.tangents]
-        expected = [v.type for v in (self.values if reverse else self.primals)]
-        got = [v.type for v in self.derivatives]
-        seconds = [v.type for v in (self.primals if reverse else self.values)]
-        if given != expected or got != seconds:
-            needs = ", ".join(map(str, expected))
-            raise VerifyException(
-                f"'{self.name}' of @{self.target} needs ({needs}) as its second operands, "
-                f"got ({', '.join(map(str, given))})"
-            )
-
-    def print(self, printer: Printer) -> None:
-        printer.print_string(" ")
-        printer.print_symbol_name(self.target)
-        _print_values(printer, self.primals)
-        _print_values(printer, self.tangents)
-        _print_signature(printer, self, self.signature)
-
-    @classmethod
-    def parse(cls, parser: Parser) -> Derivative:
-        callee = parser.parse_symbol_name()
-        primals, tangents, position = _parse_values(parser), _parse_values(parser), parser.pos
-        props, extra, signature = _parse_signature(parser)
-        inputs, outputs = list(signature.inputs), list(signature.outputs)
-        reverse = cls.name == "cat.reverse"
-        op = cls(
-            callee.data,
-            parser.resolve_operands(primals, inputs, position),
-            parser.resolve_operands(tangents, outputs if reverse else inputs, position),
-            outputs,
-        )
-        op.properties.update(props)
-        op.attributes.update(extra)
-        return op
-
-
-@irdl_op_definition
-class ReverseOp(Derivative):
-    """The reverse derivative R[f] and f's value: `cat.reverse @f (A)(B') -> B, A'`.
-
-    `%y, %dx = cat.reverse @f(%x)(%dy) : (tensor<2xf32>) -> tensor<f32>`
-    """
-
-    name = "cat.reverse"
-
-
-@irdl_op_definition
-class ForwardOp(Derivative):
-    """The forward derivative D[f] and f's value: `cat.forward @f (A)(A') -> B, B'`.
-
-    `%y, %dy = cat.forward @f(%x)(%dx) : (tensor<2xf32>) -> tensor<f32>`
-    """
-
-    name = "cat.forward"
-
-
-@irdl_op_definition
-class CopyOp(IRDLOperation):
-    """Fan-out into n >= 1 equal wires. Its dagger is `cat.add`.
-
-    `%a, %b = cat.copy %x, 2 : tensor<2xf32>`
-    """
-
-    name = "cat.copy"
-    x = operand_def(AnyTensor)
-    outs = var_result_def(AnyTensor)
-    traits = traits_def(Pure())
-
-    def __init__(self, x: SSAValue, count: int):
-        super().__init__(operands=[x], result_types=[[x.type] * count])
-
-    def verify_(self) -> None:
-        if not self.results or any(t != self.x.type for t in self.result_types):
-            raise VerifyException("'cat.copy' gives one or more values of its operand's type")
-
-    def print(self, printer: Printer) -> None:
-        printer.print_string(" ")
-        printer.print_ssa_value(self.x)
-        printer.print_string(f", {len(self.results)}")
-        printer.print_op_attributes(self.attributes)
-        printer.print_string(" : ")
-        printer.print_attribute(self.x.type)
-
-    @classmethod
-    def parse(cls, parser: Parser) -> CopyOp:
-        operand = parser.parse_unresolved_operand()
-        parser.parse_punctuation(",")
-        count = parser.parse_integer(allow_boolean=False, allow_negative=False)
-        extra = parser.parse_optional_attr_dict()
-        parser.parse_punctuation(":")
-        op = cls(parser.resolve_operand(operand, parser.parse_type()), count)
-        op.attributes.update(extra)
-        return op
-
-
-@irdl_op_definition
-class DiscardOp(IRDLOperation):
-    """Drop a wire. Its dagger is `cat.zero`. (Not `Pure`: dce would break the monoidal form.)
-
-    `cat.discard %x : tensor<2xf32>`
-    """
-
-    name = "cat.discard"
-    x = operand_def(AnyTensor)
-    assembly_format = "$x attr-dict `:` type($x)"
-
-    def __init__(self, x: SSAValue):
-        super().__init__(operands=[x])
-
-
-@irdl_op_definition
-class AddOp(IRDLOperation):
-    """The sum of one or more wires. Its dagger is `cat.copy`.
-
-    `%c = cat.add %a, %b : tensor<2xf32>`
-    """
-
-    name = "cat.add"
-    xs = var_operand_def(AnyTensor)
-    y = result_def(AnyTensor)
-    traits = traits_def(Pure())
-
-    def __init__(self, xs: Sequence[SSAValue]):
-        super().__init__(operands=[list(xs)], result_types=[xs[0].type])
-
-    def verify_(self) -> None:
-        if not self.operands or any(t != self.y.type for t in self.operand_types):
-            raise VerifyException("'cat.add' takes one or more values of its result's type")
-
-    def print(self, printer: Printer) -> None:
-        printer.print_string(" ")
-        printer.print_list(self.operands, printer.print_ssa_value)
-        printer.print_op_attributes(self.attributes)
-        printer.print_string(" : ")
-        printer.print_attribute(self.y.type)
-
-    @classmethod
-    def parse(cls, parser: Parser) -> AddOp:
-        operands = parser.parse_comma_separated_list(
-            parser.Delimiter.NONE, parser.parse_unresolved_operand
-        )
-        extra = parser.parse_optional_attr_dict()
-        parser.parse_punctuation(":")
-        type_ = parser.parse_type()
-        op = cls([parser.resolve_operand(v, type_) for v in operands])
-        op.attributes.update(extra)
-        return op
-
-
-@irdl_op_definition
-class ZeroOp(IRDLOperation):
-    """The zero of a type. Its dagger is `cat.discard`.
-
-    `%z = cat.zero : tensor<2xf32>`
-    """
-
-    name = "cat.zero"
-    y = result_def(AnyTensor)
-    traits = traits_def(Pure())
-    assembly_format = "attr-dict `:` type($y)"
-
-    def __init__(self, type_: Attribute):
-        super().__init__(result_types=[type_])
-
-
-Cat = Dialect(
-    "cat",
-    [ArrowOp, ReturnOp, CallOp, ReverseOp, ForwardOp, CopyOp, DiscardOp, AddOp, ZeroOp],
-    [],
-)
-
-
-def arrows_of(module: Operation) -> list[ArrowOp]:
-    """All arrows of a module, in order."""
-    return [op for op in module.regions[0].block.ops if isinstance(op, ArrowOp)]
-
-
-def references(op: Operation) -> list[str]:
-    """The arrows that an op refers to: its callee, or an arrow's custom derivative."""
-    if isinstance(op, CallOp | ReverseOp | ForwardOp):
-        return [op.target]
-    if isinstance(op, ArrowOp) and op.custom is not None:
-        return [op.custom]
-    return []

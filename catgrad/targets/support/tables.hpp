@@ -86,7 +86,7 @@ struct Function {
 };
 
 struct Description {
-    const char *name, *hash, *json, *info;
+    const char *name, *hash, *json;
     size_t sizes[3];  // bytes of the regions
     std::span<const Tensor> stored;
     std::span<const char *const> keys;  // of the stored tensors in a checkpoint
@@ -97,10 +97,13 @@ struct Description {
 
 // ---- checks that kernels make; only the first thread runs them, before anything is updated
 
-inline void check_finite(const Memory &memory, Share share, const float *loss) {
-    if (share.thread == 0 && !std::isfinite(*loss)) {
-        const char *value = *loss > 0 ? "inf" : "-inf";
-        memory.error->set("loss is %s", std::isnan(*loss) ? "nan" : value);
+inline void check_finite(const Memory &memory, Share share, const float *loss, int64_t n) {
+    for (int64_t i = 0; share.thread == 0 && i < n; ++i) {
+        if (!std::isfinite(loss[i])) {
+            const char *sign = loss[i] > 0 ? "" : "-";
+            memory.error->set("loss is %s%s", std::isnan(loss[i]) ? "" : sign, std::isnan(loss[i]) ? "nan" : "inf");
+            return;
+        }
     }
 }
 

@@ -1,0 +1,99 @@
+"""
+Reads IR text. xDSL's parser, with a place for every error and suggestions for unknown names.
+
+Whatever is wrong with the text is a `ParseError` or an `InvalidInput`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+from xdsl.utils.exceptions import DiagnosticException, ParseError, ShrinkException
+from xdsl.utils.lexer import Input, Span
+
+from catgrad._errors import InvalidInput, UsageError, suggest
+
+STRING_OR_COMMENT = re.compile(r'//[^\n]*|"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"|"')
+
+
+def parse(
+    ctx: Context, data: bytes, name: str, line_offset: int = 0, implicit: bool = True
+) -> ModuleOp:
+    """
+    The module of a text; a text without ops is an empty module.
+
+    `line_offset` is where the text starts in the file `name`; without `implicit` the text must
+    spell the module out.
+    """
+    text = _decode(data, name, line_offset)
+    try:
+        parser = Parser(ctx, text, name)
+        if parser.pos == len(text):  # nothing but comments
+            return ModuleOp([])
+    except ParseError as error:
+        error.span = dataclasses.replace(error.span, line_offset=line_offset)
+        raise
+    try:
+        return parser.parse_module(implicit)
+    except ParseError as error:
+        _advise(error, ctx)
+        error.span = dataclasses.replace(error.span, line_offset=line_offset)
+        raise
+    except (ShrinkException, MemoryError):
+        raise
+    except Exception as error:
+        # Constructors raise these: they know no place.
+        span = Span(parser.pos, parser.pos, parser.lexer.input, line_offset)
+        raise _located(error, span, name) from error
+
+
+def _decode(data: bytes, name: str, line_offset: int) -> str:
+    """The text; a string without end is refused here, since xDSL's lexer would never return."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1 + line_offset
+        raise UsageError(f"{name}:{line}: not UTF-8 text") from error
+    for match in STRING_OR_COMMENT.finditer(text):
+        if match[0] == '"':
+            source = Input(text, name)
+            span = Span(match.start(), source.get_end_of_line(match.start()), source, line_offset)
+            raise ParseError(span, "this string does not end, or holds an unknown escape")
+    return text
+
+
+def _located(error: Exception, span: Span[str], name: str) -> Exception:
+    if isinstance(error, DiagnosticException):
+        return InvalidInput(name, error, span)
+    if isinstance(error, RecursionError):
+        return ParseError(span, "the IR is nested too deeply")
+    return ParseError(span, f"cannot parse what stands before: {type(error).__name__}: {error}")
+
+
+def _advise(error: ParseError, ctx: Context) -> None:
+    """Say where an undefined value or an unregistered name stands, and what may be meant."""
+    text = str(error.span.input.content)
+    start, name = -1, ""
+    if match := re.match(r"values used but not defined: \[(%[\w.$-]+)", error.msg):
+        name = match[1]
+        found = re.search(re.escape(name) + r"(?![\w.$-])", text)
+        start = found.start() if found is not None else -1
+    elif match := re.search(r"(?:Operation |')([\w.$-]+)'? is not registered", error.msg):
+        name = match[1]
+        start = text.rfind(name, 0, error.span.end)
+        error.msg += _alternative(name, ctx)
+    if start >= 0:
+        error.span = dataclasses.replace(error.span, start=start, end=start + len(name))
+
+
+def _alternative(name: str, ctx: Context) -> str:
+    dialect, dot, _ = name.partition(".")
+    known = ctx.registered_dialect_names
+    if dot and dialect not in known:
+        return f"; there is no dialect '{dialect}'{suggest(dialect, known)}"
+    loaded = [d for d in ctx.loaded_dialects if d.name == dialect or not dot]
+    return suggest(name, [c.name for d in loaded for c in (*d.operations, *d.attributes)])

@@ -1,0 +1,114 @@
+"""Custom derivatives: `reverse = @g`, and `surrogate` where @g is not the derivative."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import VerifyException
+
+from tests.programs import G, T, X, Y, differentiate, parse, run
+
+CUSTOM = f"""
+cat.arrow private @cube(%x: {T}) -> {T} attributes {{reverse = @cube_reverse}} {{
+  %s = tops.multiply %x, %x : {T}
+  %y = tops.multiply %s, %x : {T}
+  cat.return %y : {T}
+}}
+cat.arrow private @cube_reverse(%x: {T}, %g: {T}) -> {T} {{
+  %n = tops.full value = 3.0 : f64 : {T}
+  %s = tops.square %x : {T}
+  %d = tops.multiply %n, %s : {T}
+  %dx = tops.multiply %d, %g : {T}
+  cat.return %dx : {T}
+}}
+cat.arrow private @round(%x: {T}, %w: {T}) -> ({T}, {T})
+    attributes {{reverse = @round_reverse, surrogate}} {{
+  %y = tops.sign %x : {T}
+  %z = tops.add %x, %w : {T}
+  cat.return %y, %z : {T}, {T}
+}}
+cat.arrow private @round_reverse(%x: {T}, %w: {T}, %g: {T}, %h: {T}) -> ({T}, {T}) {{
+  %dx = tops.add %g, %h : {T}
+  cat.return %dx, %h : {T}, {T}
+}}
+cat.arrow private @through(%x: {T}) -> {T} {{
+  %y = cat.call @cube(%x) : ({T}) -> {T}
+  cat.return %y : {T}
+}}
+cat.arrow @f(%x: {T}) -> {T} {{
+  %y = cat.call @through(%x) : ({T}) -> {T}
+  %z = cat.call @cube(%y) : ({T}) -> {T}
+  cat.return %z : {T}
+}}
+cat.arrow @d1(%x: {T}, %g: {T}) -> {T} {{
+  %y, %dx = cat.reverse @f(%x)(%g) : ({T}) -> {T}
+  cat.return %dx : {T}
+}}
+cat.arrow @d2(%x: {T}, %g: {T}, %h: {T}) -> ({T}, {T}) {{
+  %y, %dx, %dg = cat.reverse @d1(%x, %g)(%h) : ({T}, {T}) -> {T}
+  cat.return %dx, %dg : {T}, {T}
+}}
+cat.arrow @rounded(%x: {T}, %w: {T}, %g: {T}) -> ({T}, {T}, {T}) {{
+  %h = cat.zero : {T}
+  %y, %z, %dx, %dw = cat.reverse @round(%x, %w)(%g, %h) : ({T}, {T}) -> ({T}, {T})
+  cat.return %y, %dx, %dw : {T}, {T}, {T}
+}}
+cat.arrow @moved(%x: {T}, %w: {T}, %dx: {T}) -> ({T}, {T}) {{
+  %0 = cat.zero : {T}
+  %y, %z, %dy, %dz = cat.forward @round(%x, %w)(%dx, %0) : ({T}, {T}) -> ({T}, {T})
+  cat.return %dy, %dz : {T}, {T}
+}}
+"""
+
+
+def test_a_custom_derivative_is_used_through_calls_and_at_second_order() -> None:
+    """f(x) = x^9."""
+    module = parse(CUSTOM)
+    np.testing.assert_allclose(run(module, "d1", X, G)[0], G * 9 * X**8, rtol=1e-12)
+    dx, dg = run(module, "d2", X, G, Y)
+    np.testing.assert_allclose(dx, Y * G * 72 * X**7, rtol=1e-12)
+    np.testing.assert_allclose(dg, Y * 9 * X**8, rtol=1e-12)
+
+
+def test_a_custom_derivative_is_additive() -> None:
+    module = parse(CUSTOM)
+    both = run(module, "d1", X, G + Y)[0]
+    np.testing.assert_allclose(
+        both, run(module, "d1", X, G)[0] + run(module, "d1", X, Y)[0], rtol=1e-12
+    )
+    assert not np.any(run(module, "d1", X, 0 * G)[0])
+
+
+def test_a_surrogate_replaces_the_derivative() -> None:
+    """Straight through: the derivative of sign is taken to be 1, forwards as well."""
+    module = parse(CUSTOM)
+    y, dx, dw = run(module, "rounded", X, Y, G)
+    assert y.tolist() == np.sign(X).tolist()
+    assert dx.tolist() == G.tolist()
+    assert dw.tolist() == [0, 0, 0]
+    dy, dz = run(module, "moved", X, Y, G)
+    assert dy.tolist() == dz.tolist() == G.tolist()
+
+
+def test_a_custom_derivative_may_call_its_arrow_but_not_differentiate_it() -> None:
+    def program(body: str) -> ModuleOp:
+        return parse(f"""
+        cat.arrow @f(%x: {T}) -> {T} attributes {{reverse = @g}} {{
+          %y = tops.exp %x : {T}
+          cat.return %y : {T}
+        }}
+        cat.arrow @g(%x: {T}, %g: {T}) -> {T} {{
+          {body}
+          cat.return %dx : {T}
+        }}
+        cat.arrow @df(%x: {T}, %g: {T}) -> {T} {{
+          %y, %dx = cat.reverse @f(%x)(%g) : ({T}) -> {T}
+          cat.return %dx : {T}
+        }}
+        """)
+
+    call = f"%y = cat.call @f(%x) : ({T}) -> {T}\n%dx = tops.multiply %y, %g : {T}"
+    np.testing.assert_allclose(run(program(call), "df", X, G)[0], G * np.exp(X))
+    with pytest.raises(VerifyException, match="recursion between arrows: @g -> @f -> @g"):
+        differentiate(program(f"%y, %dx = cat.reverse @f(%x)(%g) : ({T}) -> {T}"))
