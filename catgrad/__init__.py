@@ -81,13 +81,15 @@ from catgrad.arrows import (
 )
 from catgrad.compiler import CompileError, Program, compile
 from catgrad.dialects.tops.value import Array
+from catgrad.frames import TraceError
 from catgrad.lenses import Lens, Optimizer, training
-from catgrad.tracing import Traced, TraceError
+from catgrad.tracing import Dtype, Traced
 
 __all__ = [
     "Array",
     "Arrow",
     "CompileError",
+    "Dtype",
     "Lens",
     "Optimizer",
     "Program",

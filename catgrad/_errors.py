@@ -115,11 +115,11 @@ def _excerpt(error: BaseException) -> str:
     return found
 
 
-def report(error: BaseException) -> int:
-    """Print the error on stderr; returns the exit code."""
+def report(error: BaseException, command: str = "") -> int:
+    """Print the error on stderr, behind the name of the command; returns the exit code."""
     if os.environ.get("CATGRAD_TRACEBACK"):
         import traceback
 
         traceback.print_exception(error)
-    print(f"error: {describe(error)}", file=sys.stderr)
+    print(f"{command}error: {describe(error)}", file=sys.stderr)
     return 1

@@ -26,7 +26,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
                 continue
             if target.is_dir():
                 raise IsADirectoryError(21, "Is a directory", str(path))
-            pending[target] = _write_temporary(target, data)
+            pending[target] = _write_temporary(path, target, data)
         for path, temporary in pending.items():
             temporary.replace(path)
     except BaseException:
@@ -39,10 +39,10 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
             file.write(data)
 
 
-def _write_temporary(target: Path, data: bytes) -> Path:
+def _write_temporary(path: Path, target: Path, data: bytes) -> Path:
     """Write and sync a file beside `target`, with the access rights of the file it will replace."""
     if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(13, "Permission denied", str(target))
+        raise PermissionError(13, "Permission denied", str(path))
     temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -55,5 +55,5 @@ def _write_temporary(target: Path, data: bytes) -> Path:
         if not isinstance(error, FileExistsError):
             with suppress(OSError):
                 temporary.unlink()
-        raise OSError(error.errno, error.strerror, str(target)) from error
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return temporary

@@ -20,6 +20,19 @@ from catgrad._errors import InvalidInput, UsageError, suggest
 STRING_OR_COMMENT = re.compile(r'//[^\n]*|"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"|"')
 
 
+class _TextParser(Parser):
+    """xDSL prints `é` in a string as `\\C3\\A9`, and reads that as bytes: here it is text again."""
+
+    def parse_optional_str_literal(self) -> str | None:
+        text = super().parse_optional_str_literal()
+        if text is None and (data := self.parse_optional_bytes_literal()) is not None:
+            try:
+                return data.decode()
+            except UnicodeDecodeError:
+                self.raise_error("a string must be UTF-8 text")
+        return text
+
+
 def parse(
     ctx: Context, data: bytes, name: str, line_offset: int = 0, implicit: bool = True
 ) -> ModuleOp:
@@ -31,7 +44,7 @@ def parse(
     """
     text = _decode(data, name, line_offset)
     try:
-        parser = Parser(ctx, text, name)
+        parser = _TextParser(ctx, text, name)
         if parser.pos == len(text):  # nothing but comments
             return ModuleOp([])
     except ParseError as error:

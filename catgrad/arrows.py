@@ -12,19 +12,11 @@ from contextlib import AbstractContextManager
 from typing import Any, overload
 
 from catgrad.dialects import cat
-from catgrad.dialects.tops.base import FLOAT, Tensor
+from catgrad.dialects.tops.base import FLOAT, Tensor, tensor
 from catgrad.dialects.tops.value import Array
-from catgrad.tracing import (
-    Callee,
-    Function,
-    Initializer,
-    Stored,
-    Traced,
-    TraceError,
-    current,
-    hint,
-    tensor,
-)
+from catgrad.frames import Callee, Function, Initializer, Stored, TraceError, elements
+from catgrad.passes._names import hint
+from catgrad.tracing import Traced, current
 
 
 class Arrow:
@@ -43,14 +35,15 @@ class Arrow:
         self.input_names = tuple(names)
 
     def __call__(self, *arrays: Array) -> Any:
-        """Apply to symbolic arrays, inside a trace; one result is the array itself, several a tuple."""
+        """Apply to symbolic arrays, inside a trace; one result is the array, several a tuple."""
         self.check_count(arrays)
         return self.function(*arrays)
 
     def check_count(self, given: Sequence[object]) -> None:
         """Raise unless the number of inputs is right."""
         if self.inputs is not None and len(given) != self.inputs:
-            raise TraceError(f"{self.name} takes {self.inputs} inputs, got {len(given)}")
+            inputs = "1 input" if self.inputs == 1 else f"{self.inputs} inputs"
+            raise TraceError(f"{self.name} takes {inputs}, got {len(given)}")
 
     def names(self, count: int) -> list[str]:
         """Names for `count` inputs."""
@@ -58,27 +51,29 @@ class Arrow:
             return list(self.input_names)
         return [f"x{i}" for i in range(count)]
 
-    def __rshift__(self, other: Arrow) -> Arrow:
+    def __rshift__(self, other: Arrow | Function) -> Arrow:
         """`f >> g` is x -> g(f(x)); several results of f are the inputs of g."""
+        then = as_arrow(other, f"{self.name} >> ...")
 
         def composed(*arrays: Array) -> Any:
-            return other(*_tuple(self(*arrays)))
+            return then(*_tuple(self(*arrays)))
 
-        return Arrow(composed, self.inputs, f"{self.name} >> {other.name}", self.input_names)
+        return Arrow(composed, self.inputs, f"{self.name} >> {then.name}", self.input_names)
 
-    def __matmul__(self, other: Arrow) -> Arrow:
+    def __matmul__(self, other: Arrow | Function) -> Arrow:
         """`f @ g` is (x, y) -> (f(x), g(y))."""
-        if self.inputs is None or other.inputs is None:
-            unknown = self if self.inputs is None else other
+        beside = as_arrow(other, f"{self.name} @ ...")
+        if self.inputs is None or beside.inputs is None:
+            unknown = self if self.inputs is None else beside
             raise TraceError(
                 f"{unknown.name} @ ...: number of inputs unknown; wrap it as arrow(f, inputs=n)"
             )
         split = self.inputs
 
         def composed(*arrays: Array) -> Any:
-            return (*_tuple(self(*arrays[:split])), *_tuple(other(*arrays[split:])))
+            return (*_tuple(self(*arrays[:split])), *_tuple(beside(*arrays[split:])))
 
-        return Arrow(composed, split + other.inputs, f"({self.name} @ {other.name})")
+        return Arrow(composed, split + beside.inputs, f"({self.name} @ {beside.name})")
 
     def on(self, *types: Tensor) -> Traced:
         """Fix the input types: a part that `compile` takes."""
@@ -133,20 +128,19 @@ class Layer(FunctionArrow):
     def __call__(self, *arrays: Array) -> Any:
         tracer = current(self.name)
         label = tracer.layer_name(self, self.name, self.label)
-        with tracer.scope(label):
-            callee = self.labelled(label, _types(self.name, arrays))
+        callee = self.trace(_types(label, arrays))
         return _untuple(tracer.call(callee, arrays, label, label), callee.single)
 
-    def labelled(self, label: str, types: Sequence[Tensor]) -> Callee:
-        """Trace; a type error names the layer by its label."""
+    def trace(self, types: Sequence[Tensor]) -> Callee:
         self.check_count(types)
-        return current(label).trace(
-            self.function, self.name, types, self.names(len(types)), label=label
-        )
+        tracer, names = current(self.name), self.names(len(types))
+        label = tracer.layer_name(self, self.name, self.label)
+        with tracer.scope(label):
+            return tracer.trace(self.function, self.name, types, names, label=label)
 
 
-def _tuple(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else (value,)  # pyright: ignore[reportUnknownArgumentType]
+def _tuple(value: object) -> tuple[Any, ...]:
+    return tuple(elements(value))
 
 
 def _untuple(values: Sequence[Array], single: bool) -> Any:
@@ -179,13 +173,13 @@ def arrow(
     *,
     inputs: int | None = None,
     name: str | None = None,
-    reverse: Arrow | None = None,
+    reverse: Arrow | Function | None = None,
 ) -> Arrow: ...
 
 
 @overload
 def arrow(
-    *, inputs: int | None = None, name: str | None = None, reverse: Arrow | None = None
+    *, inputs: int | None = None, name: str | None = None, reverse: Arrow | Function | None = None
 ) -> Callable[[Function], Arrow]: ...
 
 
@@ -195,7 +189,7 @@ def arrow(
     *,
     inputs: int | None = None,
     name: str | None = None,
-    reverse: Arrow | None = None,
+    reverse: Arrow | Function | None = None,
 ) -> Arrow | Callable[[Function], Arrow]:
     """
     Make an arrow of a Python function on symbolic arrays; also a decorator.
@@ -207,6 +201,8 @@ def arrow(
         return lambda f: arrow(f, inputs=inputs, name=name, reverse=reverse)
     if isinstance(function, Arrow) and inputs is None and reverse is None:
         return function
+    if reverse is not None:
+        reverse = as_arrow(reverse, "arrow: reverse")
     count, names = (None, ()) if isinstance(function, Arrow) else _signature(function)
     count = count if inputs is None else inputs
     label = name or getattr(function, "__name__", "arrow")
@@ -214,8 +210,21 @@ def arrow(
     return FunctionArrow(function, count, label, names if len(names) == count else (), reverse)
 
 
+def as_arrow(f: object, what: str) -> Arrow:
+    """An arrow as it is, a Python function as an arrow."""
+    if isinstance(f, Arrow):
+        return f
+    if not callable(f):
+        raise TraceError(f"{what} takes an arrow or a function of symbolic arrays, got {f!r}")
+    return arrow(f)
+
+
 def layer(kind: str, *, name: str | None = None) -> Callable[[Function], Layer]:
-    """Decorator: a function that makes parameters with `param`, as a layer `kind1`, `kind2`, ... or `name`."""
+    """
+    Decorator: a function that makes parameters with `param`, as a layer.
+
+    The layer is called `name`, or else `kind1`, `kind2`, ...
+    """
     return lambda function: Layer(function, kind, name)
 
 
@@ -237,17 +246,29 @@ def scope(name: str) -> AbstractContextManager[None]:
 
 def identity(inputs: int = 1) -> Arrow:
     """x -> x."""
-    return Arrow(lambda *xs: xs[0] if len(xs) == 1 else xs, inputs, "identity")
+
+    def same(*arrays: Array) -> Any:
+        return _untuple(arrays, len(arrays) == 1)
+
+    return Arrow(same, inputs, "identity")
 
 
 def copy(count: int = 2) -> Arrow:
     """x -> (x, x, ...)."""
-    return Arrow(lambda x: (x,) * count, 1, "copy")
+
+    def repeat(x: Array) -> tuple[Array, ...]:
+        return (x,) * count
+
+    return Arrow(repeat, 1, "copy")
 
 
 def discard() -> Arrow:
     """x -> ()."""
-    return Arrow(lambda _: (), 1, "discard")
+
+    def drop(x: Array) -> tuple[Array, ...]:
+        return ()
+
+    return Arrow(drop, 1, "discard")
 
 
 def _derivative(
@@ -260,6 +281,7 @@ def _derivative(
     tracer = current("a derivative")
     operands, site = tracer.pass_on(callee, primals)
     frame = tracer.frame
+    frame.ops.check(callee.symbol, seconds)
     given = [a.value for a in seconds]
     if kind is cat.ForwardOp:
         still = [
@@ -280,13 +302,22 @@ def _derivative(
 
 def _check_second(what: str, expected: Sequence[Tensor], given: Sequence[Array]) -> None:
     if [a.type for a in given] != list(expected):
-        raise TraceError(
-            f"{what} takes {', '.join(map(str, expected))} after the inputs, got {', '.join(map(repr, given)) or 'nothing'}"
-        )
+        types = ", ".join(map(str, expected))
+        got = ", ".join(map(repr, given)) or "nothing"
+        raise TraceError(f"{what} takes {types} after the inputs, got {got}")
 
 
-def reverse(f: Arrow) -> Arrow:
+class _Reverse(FunctionArrow):
+    """R[f]: names its inputs as f does, then dy."""
+
+    def names(self, count: int) -> list[str]:
+        more = count - len(self.input_names)
+        return [*self.input_names, *(["dy"] if more == 1 else [f"dy{i}" for i in range(more)])]
+
+
+def reverse(f: Arrow | Function) -> Arrow:
     """The reverse derivative R[f] : (A, B') -> A'."""
+    f = as_arrow(f, "reverse")
 
     def reversed_(*arrays: Array) -> Any:
         count = f.inputs if f.inputs is not None else len(arrays) - 1
@@ -296,11 +327,13 @@ def reverse(f: Arrow) -> Arrow:
             _derivative(cat.ReverseOp, callee, arrays[:count], arrays[count:])[2], count == 1
         )
 
-    return arrow(reversed_, name=f"{f.name}_reverse")
+    name, names = f"{f.name}_reverse", f.names(f.inputs or 0)
+    return _Reverse(reversed_, None, name if name.isidentifier() else "arrow_reverse", names)
 
 
-def forward(f: Arrow) -> Arrow:
+def forward(f: Arrow | Function) -> Arrow:
     """The forward derivative D[f] : (A, A') -> B'."""
+    f = as_arrow(f, "forward")
 
     def forwarded(*arrays: Array) -> Any:
         count = len(arrays) // 2
@@ -321,7 +354,11 @@ def forward(f: Arrow) -> Arrow:
 def value_and_cotangents(
     f: Arrow, arrays: Sequence[Array], what: str
 ) -> tuple[list[Array], dict[str, Array], list[Array]]:
-    """f's value and the cotangents of its stored tensors and inputs, of one floating scalar at seed 1."""
+    """
+    f's value, the cotangents of its stored tensors, and those of its inputs, at seed 1.
+
+    f must have one result, a floating scalar.
+    """
     callee = f.trace(_types(f.name, arrays))
     if len(callee.outputs) != 1 or callee.outputs[0] not in [tensor((), d) for d in FLOAT]:
         got = ", ".join(map(str, callee.outputs))
@@ -333,19 +370,18 @@ def value_and_cotangents(
     return _derivative(cat.ReverseOp, callee, arrays, [seed])
 
 
-def _gradient(f: Arrow, wrt: int | Sequence[int] | None, with_value: bool) -> Arrow:
-    what = "value_and_grad" if with_value else "grad"
+def _gradient(
+    f: Arrow | Function, wrt: int | Sequence[int] | None, what: str, with_value: bool
+) -> Arrow:
+    f = as_arrow(f, what)
 
     def gradient(*arrays: Array) -> Any:
-        chosen = (
-            list(range(len(arrays)))
-            if wrt is None
-            else [wrt]
-            if isinstance(wrt, int)
-            else list(wrt)
-        )
-        if any(not 0 <= i < len(arrays) for i in chosen):
-            raise TraceError(f"{what}({f.name}): wrt={wrt} must lie in [0, {len(arrays)})")
+        everything = range(len(arrays))
+        chosen = [wrt] if isinstance(wrt, int) else list(everything if wrt is None else wrt)
+        if not chosen or any(i not in everything for i in chosen):
+            raise TraceError(
+                f"{what}({f.name}): wrt={wrt!r} must be positions of inputs, in [0, {len(arrays)})"
+            )
         values, _, cotangents = value_and_cotangents(f, arrays, what)
         picked = _untuple([cotangents[i] for i in chosen], len(chosen) == 1)
         return (values[0], *_tuple(picked)) if with_value else picked
@@ -353,11 +389,11 @@ def _gradient(f: Arrow, wrt: int | Sequence[int] | None, with_value: bool) -> Ar
     return FunctionArrow(gradient, f.inputs, f"{f.name}_{what}", f.input_names)
 
 
-def grad(f: Arrow, wrt: int | Sequence[int] | None = None) -> Arrow:
-    """The gradient A -> A' of an arrow with one floating scalar result, for all inputs or those in `wrt`."""
-    return _gradient(f, wrt, with_value=False)
+def grad(f: Arrow | Function, wrt: int | Sequence[int] | None = None) -> Arrow:
+    """The gradient A -> A' of an arrow to one floating scalar, for all inputs or those in `wrt`."""
+    return _gradient(f, wrt, "grad", with_value=False)
 
 
-def value_and_grad(f: Arrow, wrt: int | Sequence[int] | None = None) -> Arrow:
+def value_and_grad(f: Arrow | Function, wrt: int | Sequence[int] | None = None) -> Arrow:
     """Like `grad`, with the value in front."""
-    return _gradient(f, wrt, with_value=True)
+    return _gradient(f, wrt, "value_and_grad", with_value=True)

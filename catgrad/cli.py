@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from xdsl.utils.exceptions import DiagnosticException
 
-from catgrad.compiler import LEVELS, CompileError, Program, compile
+from catgrad._errors import report
+from catgrad.compiler import LEVELS, CompileError, Program, trace
 from catgrad.dialects._checks import suggestion
 from catgrad.targets._placement import target_files
+from catgrad.tracing import Traced
 
 COMMANDS = ("compile", "emit")
 
@@ -25,9 +28,26 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise CompileError(f"{message}; see {self.prog} --help")
 
+    def check_options(self, words: Sequence[str]) -> None:
+        """Refuse unknown options before argparse does, with a suggestion."""
+        known = [option for action in self._actions for option in action.option_strings]
+        for option in (word.partition("=")[0] for word in words if word.startswith("--")):
+            if option not in known:
+                raise CompileError(f"no option {option}{suggestion(option, known)}")
+
 
 def _program_of(path: Path, target: str) -> Program:
-    """Run the file and compile its `parts`; the file's stem is the program's name."""
+    """Run the file and trace its `parts`; the file's stem is the program's name."""
+    try:
+        return trace(_parts_of(path), target=target, name=path.stem)
+    except (Exception, SystemExit) as error:
+        if (found := _located(error, path)) is None:
+            raise
+        raise found from error
+
+
+def _parts_of(path: Path) -> dict[str, Traced]:
+    """Run the file; what it defines as `parts`."""
     if not path.is_file():
         raise CompileError(f"no file {str(path)!r}; give a Python file that defines `parts`")
     spec = importlib.util.spec_from_file_location(f"_catgrad_model_{path.stem}", path)
@@ -37,12 +57,6 @@ def _program_of(path: Path, target: str) -> Program:
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         spec.loader.exec_module(module)
-    except DiagnosticException:
-        raise
-    except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        kind = type(error).__name__
-        raise CompileError(f"{where.filename}:{where.lineno}: {kind}: {error}") from error
     finally:
         sys.path.pop(0)
     parts = getattr(module, "parts", None)
@@ -51,7 +65,25 @@ def _program_of(path: Path, target: str) -> Program:
         raise CompileError(
             f"{path} defines {found}; expected a dict of traced arrows, as cg.training(...) returns"
         )
-    return compile(parts, target=target, name=path.stem)  # pyright: ignore[reportUnknownArgumentType]
+    return cast("dict[str, Traced]", parts)
+
+
+def _located(error: BaseException, path: Path) -> CompileError | None:
+    """The error with the line of the file in front; None if the file has no part in it."""
+    if isinstance(error, SyntaxError):
+        own = error.filename is None or Path(error.filename).resolve() == path.resolve()
+        where = f"{path if own else error.filename}:{error.lineno or 1}"
+        return CompileError(f"{where}: SyntaxError: {error.msg}")
+    line, cause = None, error
+    while isinstance(cause, BaseException):
+        for frame in traceback.extract_tb(cause.__traceback__):
+            if Path(frame.filename).resolve() == path.resolve():
+                line = frame.lineno
+        cause = cause.__cause__
+    if line is None:
+        return None
+    kind = "" if isinstance(error, DiagnosticException) else f"{type(error).__name__}: "
+    return CompileError(f"{path}:{line}: {kind}{error}")
 
 
 def _compile(arguments: argparse.Namespace) -> None:
@@ -86,8 +118,11 @@ def _arguments(
     words = list(sys.argv[1:] if argv is None else argv)
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         raise CompileError(
-            f"no command {words[0]!r}; commands are {', '.join(COMMANDS)}{suggestion(words[0], COMMANDS)}"
+            f"no command {words[0]!r}; commands are {', '.join(COMMANDS)}"
+            + suggestion(words[0], COMMANDS)
         )
+    if words and (command := commands.choices.get(words[0])) is not None:
+        command.check_options(words[1:])
     arguments = parser.parse_args(words)
     if not hasattr(arguments, "run"):
         raise CompileError(
@@ -102,12 +137,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         run, arguments = _arguments(argv)
         run(arguments)
         sys.stdout.flush()
-    except DiagnosticException as error:
-        print(f"catgrad: error: {error}", file=sys.stderr)
-        return 1
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: leave without a message
         return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        return report(error, "catgrad: ")
     return 0
 
 

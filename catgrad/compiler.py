@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
@@ -20,6 +20,7 @@ from catgrad._files import write_files
 from catgrad.dialects._checks import check_module, suggestion
 from catgrad.dialects.cat import Cat
 from catgrad.dialects.tops import Tops
+from catgrad.lenses import INIT
 from catgrad.pipelines import PIPELINES, apply_pass, flatten, parse_passes
 from catgrad.targets._placement import find_target, target_files
 from catgrad.tracing import Traced, trace_module
@@ -43,7 +44,7 @@ class Program:
         self._cat = module
 
     def ir(self, level: str) -> str:
-        """The IR as text, at level "cat" (traced), "tops" (differentiated, lowered) or "placed" (fused, with slots)."""
+        """The IR as text: "cat" (traced), "tops" (lowered) or "placed" (fused, with slots)."""
         if level not in LEVELS:
             raise CompileError(
                 f"no level {level!r}; levels are {', '.join(LEVELS)}{suggestion(level, LEVELS)}"
@@ -60,7 +61,7 @@ class Program:
 
     @cached_property
     def source(self) -> str:
-        """What the target prints; several files come one after the other behind `//--- NAME` lines."""
+        """What the target prints; several files follow each other behind `//--- NAME` lines."""
         stream = io.StringIO()
         find_target(self.target).emit(context(), self._placed, stream)
         return stream.getvalue()
@@ -81,11 +82,11 @@ class Program:
             if len(self.files) == 1:
                 write_files({path: self.source.encode()})
             else:
-                path.mkdir(parents=True, exist_ok=True)
-                write_files({path / name: text.encode() for name, text in self.files.items()})
+                _write_folder(path, self.files)
         except OSError as error:
+            where = error.filename or path
             raise CompileError(
-                f"cannot write {error.filename or path}: {error.strerror}; check the path and its rights"
+                f"cannot write {where}: {error.strerror}; check the path and its rights"
             ) from error
 
     def load(self, seed: int = 0, threads: int | None = None) -> Any:
@@ -95,10 +96,11 @@ class Program:
 
             return native.load(self, seed=seed, threads=threads)
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{self.name}.py"
+            path = Path(folder) / "program.py"
             path.write_text(self.source)
-            spec = importlib.util.spec_from_file_location(f"catgrad_program_{self.name}", path)
-            assert spec is not None and spec.loader is not None
+            spec = importlib.util.spec_from_file_location("catgrad_program", path)
+            assert spec is not None
+            assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             previous, sys.dont_write_bytecode = sys.dont_write_bytecode, True
             try:
@@ -114,6 +116,18 @@ class Program:
         return program(seed=seed, threads=threads)
 
 
+def _write_folder(folder: Path, files: Mapping[str, str]) -> None:
+    """Write all files into a folder, which is made and, if that fails, removed again."""
+    made = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    try:
+        write_files({folder / name: text.encode() for name, text in files.items()})
+    except OSError:
+        if made:
+            folder.rmdir()
+        raise
+
+
 def compile(parts: Mapping[str, Traced], target: str = "numpy", name: str = "program") -> Program:
     """
     Compile traced arrows, by name, for a target.
@@ -121,26 +135,45 @@ def compile(parts: Mapping[str, Traced], target: str = "numpy", name: str = "pro
     Raises TraceError for a model that does not fit its types, PassFailedException for ops without a
     derivative or without a printing (all at once), CompileError for an unknown target.
     """
-    known = target_files()
-    if target not in known:
-        raise CompileError(
-            f"no target {target!r}; targets are {', '.join(sorted(known))}{suggestion(target, known)}"
-        )
-    for key, part in parts.items():
-        if not isinstance(part, Traced):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise CompileError(
-                f"part {key!r} is {part!r}; give it types with .on(...), as in gelu.on(cg.f32[3])"
-            )
-    module = trace_module(dict(parts), name).module
-    module.verify()
-    check_module(module)
-    program = Program(name, module, target)
+    program = trace(parts, target, name)
     _ = program.source
     return program
 
 
+def trace(parts: Mapping[str, Traced], target: str = "numpy", name: str = "program") -> Program:
+    """Trace arrows; the program is compiled when something is asked of it."""
+    known = target_files()
+    if target not in known:
+        raise CompileError(
+            f"no target {target!r}; targets are {', '.join(sorted(known))}"
+            + suggestion(target, known)
+        )
+    module = trace_module(_typed_parts(parts), name, INIT).module
+    module.verify()
+    check_module(module)
+    return Program(name, module, target)
+
+
+def _typed_parts(parts: object) -> dict[str, Traced]:
+    if not isinstance(parts, Mapping):
+        raise CompileError(
+            f"got {type(parts).__name__}; accepts a dict of traced arrows by name, "
+            "as cg.training(...) returns"
+        )
+    typed: dict[str, Traced] = {}
+    for key, part in cast("Mapping[object, object]", parts).items():
+        if not isinstance(key, str):
+            raise CompileError(f"the name of a part is a string, got {key!r}")
+        if not isinstance(part, Traced):
+            raise CompileError(
+                f"part {key!r} is {part!r}; give it types with .on(...), as in gelu.on(cg.f32[3])"
+            )
+        typed[key] = part
+    return typed
+
+
 def run_pipeline(module: ModuleOp, passes: str) -> ModuleOp:
-    """Apply passes, written as after `catgrad-opt -p`; an error names the pass. Returns the module."""
+    """Apply passes, written as after `-p`; an error names the pass. Returns the module."""
     ctx = context()
     for pass_ in flatten(parse_passes(passes, available_passes())):
         apply_pass(pass_, ctx, module)
@@ -156,7 +189,7 @@ def context() -> Context:
 
 
 def split_files(source: str, single: str) -> dict[str, str]:
-    """Split the output of a target at `//--- NAME` lines; without any it is one file named `single`."""
+    """Split the output of a target at `//--- NAME` lines; without any, it is the file `single`."""
     marker = "//--- "
     if not source.startswith(marker):
         return {single: source}

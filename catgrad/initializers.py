@@ -6,6 +6,7 @@ import math
 
 from catgrad.array_api import full, random_uniform
 from catgrad.dialects.tops.value import Array
+from catgrad.frames import TraceError
 
 
 def zero(seed: Array, shape: tuple[int, ...], dtype: str) -> Array:
@@ -14,7 +15,9 @@ def zero(seed: Array, shape: tuple[int, ...], dtype: str) -> Array:
 
 
 def glorot_uniform(seed: Array, shape: tuple[int, ...], dtype: str) -> Array:
-    """Uniform on +-sqrt(6 / (fan_in + fan_out)) for a matrix (fan_in, fan_out); Glorot and Bengio 2010."""
+    """Uniform on +-sqrt(6 / (m + n)) for a matrix (m, n); Glorot and Bengio 2010."""
+    if len(shape) < 2:
+        raise TraceError(f"glorot_uniform makes matrices (fan_in, fan_out), got shape {shape}")
     limit = math.sqrt(6.0 / (shape[-2] + shape[-1]))
     uniform = random_uniform(shape, seed, full((), 0, "i32"), dtype)
     return (uniform * 2 - 1) * limit

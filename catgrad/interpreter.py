@@ -50,7 +50,7 @@ Rule: TypeAlias = "tuple[Block, list[SSAValue | None]]"
 
 @dataclass
 class Step:
-    """What a tape records: an op, a call with a custom derivative (the arrow) or an identity (None)."""
+    """What a tape records: an op, a call of a custom derivative (the arrow), an identity (None)."""
 
     op: Operation | None
     inputs: list[Cell]
@@ -292,6 +292,7 @@ def _check(name: str, index: int, type_: Attribute, argument: object) -> NumPyAr
     array = np.asarray(argument)
     if array.shape != shape or not np.can_cast(array.dtype, np.dtype(dtype), "same_kind"):
         raise InterpretationError(
-            f"input {index} of @{name}: got {array.dtype.name} of shape {array.shape}, expected {dtype} of shape {shape}"
+            f"input {index} of @{name}: got {array.dtype.name} of shape {array.shape}, "
+            f"expected {dtype} of shape {shape}"
         )
     return array.astype(dtype)

@@ -12,17 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
+
+from xdsl.dialects.builtin import TensorType
 
 from catgrad.array_api import full
-from catgrad.arrows import Arrow, arrow, reverse, value_and_cotangents
-from catgrad.dialects.tops.base import Tensor, dtype_of
+from catgrad.arrows import Arrow, arrow, as_arrow, reverse, value_and_cotangents
+from catgrad.dialects.tops.base import Tensor, dtype_of, tensor
 from catgrad.dialects.tops.value import Array
-from catgrad.tracing import Initializer, Stored, Traced, TraceError, Tracer, current, tensor
+from catgrad.frames import Initializer, Stored, TraceError, as_tuple
+from catgrad.tracing import Traced, Tracer, current
 
 
 @dataclass(frozen=True)
 class Lens:
-    """get : A -> B and put : A x B' -> A', two ordinary arrows. Every arrow f is the lens (f, R[f])."""
+    """get : A -> B and put : A x B' -> A': ordinary arrows. Every arrow f is the lens (f, R[f])."""
 
     get: Arrow
     put: Arrow
@@ -53,7 +57,7 @@ class Optimizer:
 
     `get` hands out the parameter. `put` is the update rule: (shared values, parameter, states,
     gradient) -> (parameter, states). `slots` names the states and gives their first values; `clock`
-    computes the values shared by all parameters from the number of steps, which is a state if there is one.
+    computes the values shared by all parameters from the number of steps, which then is a state.
     """
 
     name: str
@@ -68,7 +72,8 @@ class Optimizer:
         if self.clock is not None:
             count = tracer.read(Stored(f"{self.name}.step", tensor((), "i32"), "state", _zero))
             new[f"{self.name}.step"] = after = count + 1
-            shared = self.clock(after)
+            double = any(g.dtype == "f64" for g in gradients.values())
+            shared = self.clock(after.astype("f64" if double else "f32"))
         for name, gradient in gradients.items():
             stored = tracer.stored[name]
             states = {
@@ -76,8 +81,7 @@ class Optimizer:
                 for slot, init in self.slots.items()
             }
             results = self.put(*shared, tracer.argument(name), *states.values(), gradient)
-            values = results if isinstance(results, tuple) else (results,)
-            new.update(zip([name, *states], values, strict=True))
+            new.update(zip([name, *states], as_tuple(results, self.name), strict=True))
         return new
 
 
@@ -100,7 +104,8 @@ def training(
     step is the put of `(optimiser @ id @ id) >> (model @ id) >> loss` at seed 1, unfolded into one
     arrow: it updates parameters and states and returns the loss before the update.
     """
-    objective = arrow(lambda x, t: loss(model(x), t), inputs=2, name="objective")
+    model, loss = as_arrow(model, "training: model"), as_arrow(loss, "training: loss")
+    objective = arrow(_measured(model, loss), inputs=2, name="objective")
 
     def step(x: Array, t: Array) -> Array:
         values, gradients, _ = value_and_cotangents(objective, [x, t], "training")
@@ -112,21 +117,8 @@ def training(
         tracer.frame.updates.update(optimizer.update(tracer, parameters))
         return values[0]
 
-    def init(seed: Array) -> None:
-        tracer = current("init")
-        for stored in list(tracer.stored.values()):
-            shape = tuple(stored.type.get_shape())
-            tracer.frame.updates[stored.name] = value = stored.init(
-                seed, shape, dtype_of(stored.type)
-            )
-            if value.type != stored.type:
-                raise TraceError(
-                    f"initialiser of {stored.name!r} gives {value!r}, expected {stored.type}"
-                )
-
+    _check_given(inputs, targets, optimizer)
     types, names = (inputs, targets), ("x", "y")
-    if inputs.get_shape()[:1] != targets.get_shape()[:1]:
-        raise TraceError(f"inputs {inputs} and targets {targets} need one batch size at axis 0")
     parts = {
         "step": Traced(step, types, names, "loss", batched=True),
         "loss": Traced(objective.function, types, names, "loss", batched=True),
@@ -136,9 +128,42 @@ def training(
         if name in (*parts, "init"):
             raise TraceError(f"metric {name!r} has the name of another arrow; rename it")
         parts[name] = Traced(_measured(model, metric), types, names, "metric", batched=True)
-    parts["init"] = Traced(init, (tensor((), "i32"),), ("seed",))
-    return parts
+    return {**parts, "init": INIT}
+
+
+def _check_given(inputs: object, targets: object, optimizer: object) -> None:
+    """Inputs and targets are tensor types, of one batch size; the optimiser is one."""
+    if not isinstance(optimizer, Optimizer):
+        raise TraceError(f"training: optimizer takes one as optimizers.sgd(0.1), got {optimizer!r}")
+    for what, given in (("inputs", inputs), ("targets", targets)):
+        if not isinstance(given, TensorType):
+            raise TraceError(f"training: {what} takes a type such as cg.f32[32, 4], got {given!r}")
+        if not given.get_shape():
+            raise TraceError(f"training: {what} {given} has no axis 0, the batch")
+    sizes = [cast(Tensor, given).get_shape()[0] for given in (inputs, targets)]
+    if sizes[0] != sizes[1]:
+        raise TraceError(
+            f"training: axis 0 is the batch, got {sizes[0]} inputs {inputs} "
+            f"and {sizes[1]} targets {targets}"
+        )
+
+
+def _initialise(seed: Array) -> None:
+    """The first values of all that is stored in the program."""
+    tracer = current("init")
+    for stored in list(tracer.stored.values()):
+        shape = tuple(stored.type.get_shape())
+        tracer.frame.updates[stored.name] = value = stored.init(seed, shape, dtype_of(stored.type))
+        if as_tuple(value, f"the initialiser of {stored.name!r}")[0].type != stored.type:
+            raise TraceError(
+                f"initialiser of {stored.name!r} gives {value!r}, expected {stored.type}"
+            )
+
+
+INIT = Traced(_initialise, (tensor((), "i32"),), ("seed",))
+"""The arrow @init, from the initialisers of the stored tensors."""
 
 
 def _measured(model: Arrow, metric: Arrow) -> Callable[[Array, Array], Array]:
-    return lambda x, t: metric(model(x), t)
+    measure = as_arrow(metric, "training: metric")
+    return lambda x, t: measure(model(x), t)

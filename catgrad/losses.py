@@ -18,7 +18,8 @@ from catgrad.array_api import (
 from catgrad.array_api import max as _max
 from catgrad.arrows import arrow
 from catgrad.dialects.tops.value import Array
-from catgrad.tracing import TraceError, current
+from catgrad.frames import TraceError
+from catgrad.tracing import current
 
 
 @arrow
@@ -45,11 +46,11 @@ def log_softmax(x: Array) -> Array:
 
 @arrow
 def cross_entropy(logits: Array, labels: Array) -> Array:
-    """The mean of -log softmax(logits) at the labels: floats (batch, classes), integers (batch,)."""
+    """The mean of -log softmax(logits) at the labels: (batch, classes) and integers (batch,)."""
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or labels.dtype not in ("i32", "i64"):
         raise TraceError(
-            "cross_entropy takes logits of shape (batch, classes) and integer labels of shape (batch,), "
-            f"got {logits!r} and {labels!r}"
+            "cross_entropy takes logits of shape (batch, classes) and integer labels of shape "
+            f"(batch,), got {logits!r} and {labels!r}"
         )
     classes = logits.shape[1]
     current("cross_entropy").bound(labels, 0, classes)

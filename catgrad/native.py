@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import json
 import keyword
+import operator
 import os
 import platform
 import shutil
@@ -202,7 +203,7 @@ class Program(numpy_runtime.Program):
         tensors = {**self.PARAMETERS, **self.STATE}
         stored: Any = {name: _Tensor(self, name, spec) for name, spec in tensors.items()}
         self._stored = stored
-        self.seed, self.steps = int(seed), 0
+        self.seed, self.steps = operator.index(seed), 0
         if "init" in self.FUNCTIONS:
             self._call("init", seed)
 

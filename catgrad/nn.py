@@ -7,8 +7,8 @@ from catgrad.array_api import maximum as _maximum
 from catgrad.array_api import tanh as _tanh
 from catgrad.arrows import Layer, arrow, layer, param
 from catgrad.dialects.tops.value import Array
+from catgrad.frames import Initializer, TraceError
 from catgrad.initializers import glorot_uniform, zero
-from catgrad.tracing import Initializer, TraceError
 
 
 def dense(
@@ -23,6 +23,8 @@ def dense(
 
     `weight` is Glorot uniform by default (Glorot and Bengio 2010), `bias` zero.
     """
+    if type(units) is not int or units < 1:
+        raise TraceError(f"nn.dense takes a whole number of units > 0, got {units!r}")
 
     @layer("dense", name=name)
     def apply(x: Array) -> Array:

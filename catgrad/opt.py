@@ -70,6 +70,8 @@ class CatgradOptMain(xDSLOptMain):
         self.args = parser.parse_args(args)
         if self.args.input_file == "-":
             self.args.input_file = None
+        if self.args.output_file == "-":
+            self.args.output_file = None
         self.ctx.allow_unregistered = self.args.allow_unregistered_dialect
         self.emit = self._read_target()
         self.passes = flatten(parse_passes(self.args.passes, self.available_passes))
@@ -113,6 +115,7 @@ class CatgradOptMain(xDSLOptMain):
         if len(specs) != 1:
             raise UsageError(f"-t takes one target, got '{self.args.target}'")
         (spec,) = specs
+        self.target_name = spec.name
         if (entry := self.available_targets.get(spec.name)) is None:
             close = suggest(spec.name, self.available_targets)
             known = ", ".join(self.available_targets)
@@ -227,11 +230,13 @@ class CatgradOptMain(xDSLOptMain):
         try:
             self.emit(prog, stream)
         except DiagnosticException as error:
-            raise failure(f"target '{self.args.target}' failed: {error}", error) from error
+            where = f"target '{self.target_name}'"
+            message = str(error) if str(error).startswith(where) else f"{where} failed: {error}"
+            raise failure(message, error) from error
         except (RecursionError, MemoryError, ShrinkException):
             raise
         except Exception as error:
-            what = f" in target '{self.args.target}': {type(error).__name__}: {error}"
+            what = f" in target '{self.target_name}': {type(error).__name__}: {error}"
             raise InternalError(what) from error
         return stream.getvalue()
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from catgrad.array_api import astype, full, sqrt
+from catgrad.array_api import astype, expm1, sqrt
 from catgrad.arrows import arrow
 from catgrad.dialects.tops.value import Array
 from catgrad.initializers import zero
@@ -32,16 +33,18 @@ def momentum(learning_rate: float, decay: float = 0.9) -> Optimizer:
     return Optimizer("momentum", {"velocity": zero}, put)
 
 
+def _correction(beta: float, steps: Array) -> Array:
+    """1 - beta ** steps, without cancellation."""
+    return -expm1(steps * math.log(beta)) if beta else steps.full_like(1)
+
+
 def adam(
     learning_rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
 ) -> Optimizer:
     """Adam (Kingma and Ba, arXiv 1412.6980), with bias correction."""
 
-    def clock(count: Array) -> Sequence[Array]:
-        t = astype(count, "f32")
-        correct1 = 1 - full((), beta1) ** t
-        correct2 = 1 - full((), beta2) ** t
-        return learning_rate / correct1, sqrt(correct2)
+    def clock(steps: Array) -> Sequence[Array]:
+        return learning_rate / _correction(beta1, steps), sqrt(_correction(beta2, steps))
 
     @arrow(name="adam")
     def put(rate: Array, scale: Array, p: Array, m: Array, v: Array, g: Array) -> tuple[Array, ...]:

@@ -73,7 +73,8 @@ def apply_pass(pass_: ModulePass, ctx: Context, module: ModuleOp) -> None:
     except (PassFailure, InternalError, UsageError, ShrinkException, MemoryError):
         raise
     except DiagnosticException as error:
-        raise failure(f"pass '{pass_.name}' failed: {error}", error) from error
+        reason = str(error).removeprefix(f"{pass_.name}: ")
+        raise failure(f"pass '{pass_.name}' failed: {reason}", error) from error
     except RecursionError as error:
         raise PassFailure(f"pass '{pass_.name}' failed: the IR is nested too deeply") from error
     except Exception as error:

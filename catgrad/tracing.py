@@ -7,13 +7,12 @@ private arrows are emitted once. Parameters met on the way become explicit argum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import cast
 
-from xdsl.builder import Builder
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
@@ -24,84 +23,22 @@ from xdsl.dialects.builtin import (
     i64,
 )
 from xdsl.ir import Attribute, Block, Region, SSAValue
-from xdsl.rewriter import InsertPoint
-from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
 from catgrad.dialects import cat
-from catgrad.dialects.tops import TABLE
 from catgrad.dialects.tops.base import Tensor, tensor
-from catgrad.dialects.tops.value import Array, Ops, Scalar
-from catgrad.passes._names import fresh_name
-
-Function: TypeAlias = Callable[..., Any]
-Initializer: TypeAlias = "Callable[[Array, tuple[int, ...], str], Array]"
-"""(seed, shape, dtype) -> the first value of a stored tensor."""
-Role: TypeAlias = Literal["parameter", "state"]
-
-
-Derivative: TypeAlias = "Callable[[Sequence[Tensor]], Callee]"
-
-
-class TraceError(DiagnosticException):
-    """A model that cannot be traced: says which layer, what it got, what it accepts."""
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A tensor that outlives a call: a parameter or a state."""
-
-    name: str
-    type: Tensor
-    role: Role
-    init: Initializer
-
-
-@dataclass
-class Frame:
-    """One arrow under construction: arguments are stored tensors in order of first use, then inputs."""
-
-    block: Block
-    ops: Ops
-    inputs: list[SSAValue]
-    stored: dict[str, SSAValue] = field(default_factory=dict[str, SSAValue])
-    ranges: dict[SSAValue, tuple[int, int]] = field(default_factory=dict[SSAValue, tuple[int, int]])
-    updates: dict[str, Array] = field(default_factory=dict[str, Array])
-    sites: int = 0
-
-
-@dataclass(frozen=True)
-class Callee:
-    """A private arrow: its symbol, the stored tensors it takes first, its types."""
-
-    symbol: str
-    stored: list[str]
-    outputs: list[Tensor]
-    ranges: dict[int, tuple[int, int]]
-    sites: int
-    single: bool
-    """Whether the function returned one array, not a tuple."""
-
-
-class TracingOps(Ops):
-    """Emits at the end of one block; results are hinted with the op's name."""
-
-    def __init__(self, block: Block):
-        super().__init__(Builder(InsertPoint.at_end(block)), TABLE, ring=False)
-        self.block = block
-
-    def emit(
-        self, mnemonic: str, *operands: Array, type: Tensor | None = None, **props: object
-    ) -> Array:
-        for operand in operands:
-            owner = operand.value.owner
-            if (owner if isinstance(owner, Block) else owner.parent_block()) is not self.block:
-                raise TraceError(
-                    f"{mnemonic}: {operand!r} belongs to another arrow; pass it as an input instead"
-                )
-        result = super().emit(mnemonic, *operands, type=type, **props)
-        if mnemonic != "full":
-            result.value.name_hint = mnemonic
-        return result
+from catgrad.dialects.tops.value import Array, Scalar
+from catgrad.frames import (
+    Callee,
+    Derivative,
+    Frame,
+    Function,
+    Stored,
+    TraceError,
+    TracingOps,
+    as_tuple,
+    run,
+)
+from catgrad.passes._names import fresh_name, hint
 
 
 class Tracer:
@@ -113,11 +50,14 @@ class Tracer:
         """Arrows by name; None while a public one is still to come."""
         self.known: dict[str, str] = {}
         """Text of a private arrow without its name -> its symbol."""
-        self.customs: dict[tuple[int, tuple[Tensor, ...]], Callee] = {}
+        self.customs: dict[tuple[object, tuple[Tensor, ...]], Callee] = {}
         self.stored: dict[str, Stored] = {}
         self.frames: list[Frame] = []
         self.scopes: list[str] = []
-        self.layers: dict[tuple[str, int], str] = {}
+        self.layers: dict[tuple[str, object], str] = {}
+        """Labels of unnamed layers by scope and object (not its id: a new one may get the same)."""
+        self.named: set[tuple[str, str]] = set()
+        """Scopes and labels of layers that were given a name."""
         self.counts: dict[tuple[str, str], int] = {}
 
     @property
@@ -139,7 +79,8 @@ class Tracer:
         known = self.stored.setdefault(stored.name, stored)
         if known.type != stored.type or known.role != stored.role:
             raise TraceError(
-                f"{stored.role} {stored.name!r} is {stored.type} here and {known.type} ({known.role}) elsewhere"
+                f"{stored.role} {stored.name!r} is {stored.type} here "
+                f"and {known.type} ({known.role}) elsewhere"
             )
         return self.argument(stored.name)
 
@@ -158,7 +99,7 @@ class Tracer:
         return name.removeprefix(f"{scope}.") if scope and len(self.frames) > 1 else name
 
     @contextmanager
-    def scope(self, name: str) -> Iterator[None]:
+    def scope(self, name: str) -> Generator[None]:
         """Names made inside start with `name.`."""
         self.scopes.append(name)
         try:
@@ -167,15 +108,18 @@ class Tracer:
             self.scopes.pop()
 
     def layer_name(self, layer: object, kind: str, name: str | None) -> str:
-        """The name of a layer in the current scope: given, or kind1, kind2, ... in order of first use."""
+        """The name of a layer in the current scope: given, or kind1, kind2, ... by first use."""
         scope = ".".join(self.scopes)
         if name is not None:
+            if any(s == scope and label == name for (s, _), label in self.layers.items()):
+                raise TraceError(f"layer {name!r} has the name of an unnamed layer; rename it")
+            self.named.add((scope, name))
             return name
-        key = (scope, id(layer))
-        if key not in self.layers:
+        while (scope, layer) not in self.layers:
             count = self.counts[scope, kind] = self.counts.get((scope, kind), 0) + 1
-            self.layers[key] = f"{kind}{count}"
-        return self.layers[key]
+            if (scope, f"{kind}{count}") not in self.named:
+                self.layers[scope, layer] = f"{kind}{count}"
+        return self.layers[scope, layer]
 
     def trace(
         self,
@@ -193,6 +137,7 @@ class Tracer:
         finally:
             self.frames.pop()
         results = as_tuple(returned, name)
+        frame.ops.check(f"{name} returns", results)
         if frame.updates:
             raise TraceError(f"{name}: updates are for the public arrow")
         frame.block.add_op(cat.ReturnOp([r.value for r in results]))
@@ -218,13 +163,17 @@ class Tracer:
 
         The function is known before its derivative is traced, which may call it.
         """
-        memo = (id(key), tuple(types))
+        memo = (key, tuple(types))
         if memo not in self.customs:
             callee = self.customs[memo] = self.trace(function, name, types, names, shared=False)
             back = derivative([*types, *callee.outputs])
+            if back.outputs != list(types):
+                got, expected = (", ".join(map(str, t)) for t in (back.outputs, types))
+                raise TraceError(f"{name}: its derivative gives ({got}), expected ({expected})")
             if callee.stored or back.stored:
                 raise TraceError(
-                    f"{name}: an arrow with a derivative of its own takes no parameters; pass them as inputs"
+                    f"{name}: an arrow with a derivative of its own takes no parameters; "
+                    "pass them as inputs"
                 )
             arrow = self.table[callee.symbol]
             assert arrow is not None
@@ -253,6 +202,7 @@ class Tracer:
     ) -> tuple[list[SSAValue], IntegerAttr | None]:
         """The operands of a call: stored tensors, then the arguments; and its random site."""
         frame = self.frame
+        frame.ops.check(callee.symbol, arguments)
         for index, bounds in callee.ranges.items():
             self.bound(arguments[index], *bounds)
         site = IntegerAttr(frame.sites, i64) if callee.sites and frame.sites else None
@@ -287,13 +237,15 @@ class Tracer:
 
     def public(self, name: str, traced: Traced) -> None:
         """Trace a public arrow."""
-        self.layers, self.counts = {}, {}
+        self.layers, self.counts, self.named = {}, {}, set()
         frame = self.open(traced.types, traced.names)
         try:
             returned = run(traced.function, [frame.ops.array(v) for v in frame.inputs], name)
         finally:
             self.frames.pop()
-        results = [r.value for r in as_tuple(returned, name)] if returned is not None else []
+        outputs = as_tuple(returned, name) if returned is not None or not frame.updates else []
+        frame.ops.check(f"{name} returns", [*outputs, *frame.updates.values()])
+        results = [r.value for r in outputs]
         attrs: list[dict[str, Attribute]] = [
             {cat.ROLE: StringAttr(traced.role)} if traced.role else {} for _ in results
         ]
@@ -349,52 +301,26 @@ def current(what: str = "this function") -> Tracer:
     tracer = _CURRENT.get()
     if tracer is None or not tracer.frames:
         raise TraceError(
-            f"{what} works on symbolic arrays: call it inside a function given to cg.arrow or cg.compile"
+            f"{what} works on symbolic arrays: "
+            "call it inside a function given to cg.arrow or cg.compile"
         )
     return tracer
 
 
-def trace_module(parts: dict[str, Traced], name: str) -> Tracer:
-    """Trace all parts into one module."""
+def trace_module(parts: dict[str, Traced], name: str, init: Traced) -> Tracer:
+    """Trace all parts into one module, last @init: by default `init`, if anything is stored."""
     tracer = Tracer(name)
     token = _CURRENT.set(tracer)
     try:
-        tracer.table.update(dict.fromkeys(parts))
+        tracer.table.update(dict.fromkeys([*parts, "init"]))
         for part, traced in parts.items():
-            tracer.public(part, traced)
+            if part != "init":
+                tracer.public(part, traced)
+        if "init" in parts or tracer.stored:
+            tracer.public("init", parts.get("init", init))
     finally:
         _CURRENT.reset(token)
     return tracer
-
-
-def run(function: Function, arguments: Sequence[Array], name: str) -> Any:
-    """Call a traced function; a type error gets the name of the layer in front."""
-    try:
-        return function(*arguments)
-    except VerifyException as error:
-        given = ", ".join(repr(a) for a in arguments)
-        raise TraceError(f"{name}({given}): {error}") from error
-    except TraceError as error:
-        raise TraceError(f"in {name}: {error}") from error
-
-
-def as_tuple(returned: object, name: str) -> list[Array]:
-    """The arrays a function returned."""
-    results = list(returned) if isinstance(returned, tuple | list) else [returned]  # pyright: ignore[reportUnknownArgumentType]
-    arrays: list[Array] = []
-    for result in results:  # pyright: ignore[reportUnknownVariableType]
-        if not isinstance(result, Array):
-            raise TraceError(f"{name} must return symbolic arrays, got {type(result).__name__}")  # pyright: ignore[reportUnknownArgumentType]
-        arrays.append(result)
-    return arrays
-
-
-def hint(name: str) -> str | None:
-    """The name as an SSA name hint: other characters become `_`, a trailing `_3` is cut (as xDSL does)."""
-    text = "".join(c if c.isascii() and (c.isalnum() or c in "_.$-") else "_" for c in name)
-    text = text if text and not text[0].isdigit() else f"_{text}"
-    stem, _, number = text.rpartition("_")
-    return stem if stem and number.isdigit() else text
 
 
 def full(shape: Sequence[int], value: Scalar, dtype: str) -> Array:
@@ -409,10 +335,13 @@ class Dtype:
     name: str
 
     def __getitem__(self, shape: int | tuple[int, ...]) -> Tensor:
-        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-        if any(not isinstance(n, int) or n < 0 for n in sizes):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TraceError(f"{self.name}[...] takes sizes >= 0, got {sizes}")
-        return tensor(sizes, self.name)
+        sizes: tuple[object, ...] = shape if isinstance(shape, tuple) else (shape,)
+        if any(type(n) is not int or n < 0 for n in sizes):
+            raise TraceError(
+                f"{self.name}[...] takes whole numbers >= 0, as in {self.name}[32, 10] or "
+                f"{self.name}[()]; got {shape!r}"
+            )
+        return tensor(cast("tuple[int, ...]", sizes), self.name)
 
     def __str__(self) -> str:
         return self.name

@@ -9,14 +9,14 @@ from io import StringIO
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from catgrad.compiler import run_pipeline, split_files
+from catgrad.dialects.cat import ArrowOp
 from catgrad.targets._placement import find_target
 from tests.op_cases import ROWS
 from tests.op_cases.model import Case, Literal, Row
 from tests.rule_checks import op_arrow
 
-LOWER = (
-    'cat-to-tops,tops-fuse,tops-assign-slots{target="ggml"},tops-verify-slots{target="ggml"}'
-)
+PLACE = 'tops-assign-slots{target="ggml"},tops-verify-slots{target="ggml"}'
+LOWER = f"cat-to-tops,tops-fuse,{PLACE}"
 NARROW = {"f64": "f32", "i64": "i32"}
 
 
@@ -52,9 +52,7 @@ def bounds(start: Sequence[int], stop: Sequence[int], step: Sequence[int]) -> di
     return {"start": tuple(start), "stop": tuple(stop), "step": tuple(step)}
 
 
-def padding(
-    low: Sequence[int], high: Sequence[int], interior: Sequence[int]
-) -> dict[str, object]:
+def padding(low: Sequence[int], high: Sequence[int], interior: Sequence[int]) -> dict[str, object]:
     """The properties of a pad."""
     return {"low": tuple(low), "high": tuple(high), "interior": tuple(interior)}
 
@@ -122,7 +120,9 @@ LARGE: dict[str, tuple[Case, ...]] = {
     ),
     "matmul": (
         *(
-            Case((("17x33", "33x17")[a] + "xf32", ("33x40", "40x33")[b] + "xf32"), props=flags(a, b))
+            Case(
+                (("17x33", "33x17")[a] + "xf32", ("33x40", "40x33")[b] + "xf32"), props=flags(a, b)
+            )
             for a in (False, True)
             for b in (False, True)
         ),
@@ -181,7 +181,7 @@ def samples() -> Iterator[Sample]:
 
 def module_of(parts: Sequence[Sample]) -> ModuleOp:
     """A module with a function for each sample."""
-    arrows = []
+    arrows: list[ArrowOp] = []
     for part in parts:
         arrow = op_arrow(part.row.op, part.case)
         arrow.properties["sym_name"] = StringAttr(part.name)

@@ -1,7 +1,6 @@
 """A program compiled by hand, in the style of the generated ones, to test their runtime."""
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -9,7 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-RUNTIME = Path(__file__).parents[1] / "catgrad" / "targets" / "support" / "numpy_runtime.py"
+from catgrad.targets._python_module import imports, without_imports
+from catgrad.targets.numpy_python import COMMAND_LINE, CORE
+
+RUNTIME = [path.read_text() for path in (CORE, COMMAND_LINE)]
 
 # A linear regression y = x w + b on whole numbers 0..9, in the style of the generated code.
 PROGRAM = """
@@ -215,7 +217,7 @@ if __name__ == "__main__":
     sys.exit(main(Lines))
 """
 
-SOURCE = RUNTIME.read_text() + PROGRAM
+SOURCE = "\n".join([imports(*RUNTIME), *map(without_imports, RUNTIME), PROGRAM])
 
 
 def load() -> Any:

@@ -2,7 +2,7 @@
 Random modules at the level `cat`, as text: calls, fan-out, unused values, custom derivatives, and
 reverse and forward derivatives of arrows that may themselves hold derivatives.
 
-Values stay small (whatever could grow is bounded by `tanh` first), so that rounding stays small too.
+Values stay small (what could grow is bounded by `tanh` first), so that rounding stays small too.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ class Body:
     """The lines of one arrow, drawn one op at a time."""
 
     draw: st.DrawFn
-    values: dict[str, list[str]] = field(
-        default_factory=lambda: {"s": list[str](), "v": list[str](), "m": list[str]()}
-    )
+    values: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in TYPES})
     lines: list[str] = field(default_factory=list[str])
     count: int = 0
 
@@ -192,29 +190,16 @@ def new_body(draw: st.DrawFn, inputs: str) -> Body:
 def custom_rule(draw: st.DrawFn, of: Signature) -> str:
     """A derivative that is additive in the cotangents: each is scaled by a value of the inputs."""
     body = new_body(draw, of.inputs)
-    results: list[str] = []
-    for kind in of.inputs:
-        terms = [self_scaled(body, kind)]
+    results = {kind: list[str]() for kind in TYPES}
+    for kind in dict.fromkeys(of.inputs):
+        terms = [body.zero(kind)]
         for j, other in enumerate(of.outputs):
             if other == kind:
                 factor = body.small(kind)
                 terms.append(body.emit(kind, f"tops.multiply {factor}, %a{len(of.inputs) + j}"))
-        results.append(body.emit(kind, f"cat.add {', '.join(terms)}"))
-    for kind in "svm":
-        body.values[kind] = []
-    for kind, value in zip(of.inputs, results, strict=True):
-        body.values[kind].append(value)
-    inputs = of.inputs + of.outputs
-    args = ", ".join(f"%a{i}: {TYPES[kind]}" for i, kind in enumerate(inputs))
-    lines = "".join(f"  {line}\n" for line in body.lines)
-    ending = f"  cat.return {', '.join(results)} : {types(of.inputs)}\n}}\n"
-    head = f"cat.arrow private @{of.name}_rule({args}) -> ({types(of.inputs)})"
-    return f"{head} {{\n{lines}{ending}"
-
-
-def self_scaled(body: Body, kind: str) -> str:
-    """The neutral term of a sum."""
-    return body.zero(kind)
+        results[kind].append(body.emit(kind, f"cat.add {', '.join(terms)}"))
+    body.values = results
+    return arrow(f"private @{of.name}_rule", of.inputs + of.outputs, of.inputs, body)
 
 
 SIGNATURES = ("s", "v", "m", "sv", "vv", "vm", "svm")
@@ -222,7 +207,7 @@ SIGNATURES = ("s", "v", "m", "sv", "vv", "vm", "svm")
 
 @st.composite
 def programs(draw: st.DrawFn) -> str:
-    """A module: private arrows that refer to earlier ones, public @f, @reverse, @forward, @twice."""
+    """A module: private arrows, each using earlier ones; public @f and its derivatives."""
     known: list[Signature] = []
     text = ""
     for i in range(draw(st.integers(1, 3))):

@@ -101,7 +101,7 @@ def check(text: str, passes: str) -> ModuleOp:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(text=programs())
 def test_passes_keep_the_meaning(order: str, text: str) -> None:
     check(text, ORDERS[order])
@@ -122,7 +122,7 @@ def printed(module: ModuleOp) -> str:
     return stream.getvalue()
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(text=programs())
 def test_the_printed_program_equals_the_interpreter(text: str) -> None:
     """Called twice: memory left by one call does not reach the next."""
@@ -138,7 +138,7 @@ def test_the_printed_program_equals_the_interpreter(text: str) -> None:
         assert_same(got, expected, "printing")
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(text=programs())
 def test_two_runs_print_the_same_bytes(text: str) -> None:
     first, second = lowered(text), lowered(text)

@@ -254,7 +254,8 @@ class HalvesMaker:
         rule = forward.get_trait(ReverseRule)
         if rule is None or not rule.holds(forward):
             self.owner.missing_rule(op, self.arrow.symbol)
-            return [None] * len(op.operands)
+            # Go on, to find the ops without a rule behind this one too.
+            return [self.build_reverse.insert(cat.ZeroOp(v.type)).y for v in op.operands]
         return rule.reverse(forward, forward.operands, outputs, given, ops_at(self.build_reverse))
 
     def finish(self, values: Sequence[SSAValue], cotangents: Sequence[SSAValue]) -> Halves:

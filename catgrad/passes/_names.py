@@ -1,8 +1,16 @@
-"""Fresh names."""
+"""Fresh names, and names as hints."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
+
+
+def hint(name: str) -> str:
+    """The name as an SSA hint: other characters become `_`, trailing `_3` are cut as in xDSL."""
+    text = re.sub(r"[^A-Za-z0-9_.$-]", "_", name)
+    text = text if text and not text[0].isdigit() else f"_{text}"
+    return re.sub(r"(_[0-9]+)+$", "", text) or "v"
 
 
 def fresh_name(base: str, taken: Container[str]) -> str:

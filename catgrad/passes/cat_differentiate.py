@@ -60,8 +60,9 @@ class Differentiator:
                 self.replace_reverse(op)
             else:
                 self.replace_forward(op)
-        if found and arrow.monoidal is not None:
+        if found:
             _drop_zeros(arrow.block)
+        if found and arrow.monoidal is not None:
             make_monoidal(arrow)
 
     def add(self, arrow: cat.ArrowOp, after: str) -> None:

@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module, symbol_table
 from catgrad.dialects.tops.random import Random
+from catgrad.passes._names import hint
 
 
 @dataclass
@@ -39,7 +40,7 @@ class _Inliner:
                 results = self.body(self.table[op.target], given, inner, offset)
                 for old, new in zip(op.results, results, strict=True):
                     if old.name_hint is not None and new not in given:
-                        new.name_hint = _join(scope, old.name_hint)
+                        new.name_hint = hint(_join(scope, old.name_hint))
                 env.update(zip(op.results, results, strict=True))
             else:
                 self.copy(op, env, scope, site)
@@ -65,9 +66,9 @@ def _join(scope: str, inner: str) -> str:
     return f"{scope}.{inner}" if scope and inner else scope or inner
 
 
-def _hint(value: SSAValue, scope: str, hint: str | None) -> None:
-    if value.name_hint is None and hint is not None:
-        value.name_hint = _join(scope, hint)
+def _hint(value: SSAValue, scope: str, name: str | None) -> None:
+    if value.name_hint is None and name is not None:
+        value.name_hint = hint(_join(scope, name))
 
 
 def _reaches_custom(table: dict[str, cat.ArrowOp]) -> set[str]:

@@ -195,10 +195,11 @@ class _Function:
 
     def buffer_results(self, op: Operation, order: dict[Operation, int], end: int) -> None:
         at = order[op]
+        read = [self.placed.base(v) for v in op.operands]
         dying = {
             v: i
             for i, v in enumerate(op.operands)
-            if v in self.buffers and self.buffers[v].last == at and list(op.operands).count(v) == 1
+            if v in self.buffers and self.buffers[v].last == at and read.count(v) == 1
         }
         for index, result in enumerate(op.results):
             if result in self.slots:

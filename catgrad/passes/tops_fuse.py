@@ -36,7 +36,7 @@ class _Grouping:
 
     def run(self) -> None:
         for op in reversed(self.ops):
-            if isinstance(op, Elementwise) and op not in self.taken:
+            if isinstance(op, Elementwise) and op not in self.taken and op.y.uses:
                 group = self.grow(op)
                 if self.worthwhile(group):
                     self.build(group)

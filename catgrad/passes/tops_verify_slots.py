@@ -15,7 +15,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.tops.base import nbytes, tensor_of
-from catgrad.dialects.tops.creation import FullOp
+from catgrad.dialects.tops.creation import ConstantOp, FullOp
 from catgrad.dialects.tops.fused import SlotAttr, slots_of
 from catgrad.passes._placing import Placed, functions_of, last_check
 from catgrad.targets._placement import PlacedTarget, find_target
@@ -30,6 +30,7 @@ class _Memory:
         self.slots: dict[SSAValue, SlotAttr] = {}
         self.held: list[tuple[SlotAttr, SSAValue]] = []
         self.names: dict[str, SlotAttr] = {}
+        self.constants: list[SlotAttr] = []
 
     def run(self) -> dict[str, SlotAttr]:
         """Check the function; the slots of the stored tensors it touches."""
@@ -39,6 +40,9 @@ class _Memory:
             self.names[name] = self.slot(arg, "an argument")
             if self.names[name].region.data != "persistent":
                 self.fail(f"stored tensor {name!r} is not in the persistent region")
+        for arg, slot in self.slots.items():
+            if arg not in self.placed.stored and slot.region.data != "scratch":
+                self.fail(f"an input is written to the {slot.region.data} region")
         check = last_check(self.placed)
         for index, op in enumerate(self.placed.block.ops):
             if op is self.placed.terminator:
@@ -49,24 +53,37 @@ class _Memory:
 
     def step(self, op: Operation, index: int, check: int) -> None:
         """Read the operands, then write the results."""
-        for value in op.operands:
-            self.read(value, f"'{op.name}'")
         if isinstance(op, FullOp) or self.target.is_view(op):
             return
-        given = slots_of(op)
+        for value in op.operands:
+            self.read(value, f"'{op.name}'")
+        given = [slot for slot in slots_of(op) if isinstance(slot, SlotAttr)]
         if len(given) != len(op.results):
             self.fail(f"'{op.name}' has {len(op.results)} results and {len(given)} slots", op)
         for number, (result, slot) in enumerate(zip(op.results, given, strict=True)):
             self.check_in_place(op, number, slot)
-            if isinstance(slot, SlotAttr) and slot.region.data == "persistent" and index <= check:
-                self.fail(f"'{op.name}' writes a stored tensor before the last check", op)
+            self.check_region(op, result, slot, index <= check)
         self.check_workspace(op, given)
         for result, slot in zip(op.results, given, strict=True):
             self.write(result, slot, f"'{op.name}'")
 
-    def check_in_place(self, op: Operation, number: int, slot: object) -> None:
+    def check_region(self, op: Operation, result: SSAValue, slot: SlotAttr, early: bool) -> None:
+        """Constants keep to their region; only updates write stored tensors, after all checks."""
+        region = slot.region.data
+        if isinstance(op, ConstantOp):
+            self.constants.append(slot)
+        if isinstance(op, ConstantOp) != (region == "constant"):
+            self.fail(f"'{op.name}' writes to the {region} region", op)
+        if region != "persistent":
+            return
+        if early:
+            self.fail(f"'{op.name}' writes a stored tensor before the last check", op)
+        pairs = zip(self.placed.terminator.operands, self.placed.updates, strict=True)
+        if not any(value is result and name is not None for value, name in pairs):
+            self.fail(f"'{op.name}' writes a stored tensor, but is no update", op)
+
+    def check_in_place(self, op: Operation, number: int, slot: SlotAttr) -> None:
         """A result may overwrite an operand only in the same slot, and if the target allows it."""
-        assert isinstance(slot, SlotAttr)
         for index, value in enumerate(op.operands):
             base = self.placed.base(value)
             if base not in self.slots or not self.slots[base].overlaps(slot):
@@ -78,16 +95,18 @@ class _Memory:
                     op,
                 )
 
-    def check_workspace(self, op: Operation, given: Sequence[object]) -> None:
+    def check_workspace(self, op: Operation, given: Sequence[SlotAttr]) -> None:
         need = self.target.workspace(op)
         work = op.attributes.get("tops.workspace")
         if need == 0:
             return
-        if not isinstance(work, SlotAttr) or work.size < need:
-            self.fail(f"'{op.name}' needs {need} bytes of workspace", op)
+        if not isinstance(work, SlotAttr) or work.size < need or work.region.data != "scratch":
+            self.fail(f"'{op.name}' needs {need} bytes of workspace in the scratch region", op)
+        if work.start + work.size > self.sizes["scratch"]:
+            self.fail(f"the workspace of '{op.name}' lies beyond the scratch region", op)
         operands = [self.slots[b] for b in map(self.placed.base, op.operands) if b in self.slots]
         for slot in (*operands, *given):
-            if isinstance(slot, SlotAttr) and slot.overlaps(work):
+            if slot.overlaps(work):
                 self.fail(f"the workspace of '{op.name}' overlaps its operands or results", op)
         self.clobber(work)
 
@@ -177,13 +196,18 @@ class TopsVerifySlotsPass(ModulePass):
                 )
             sizes[region] = size.value.data
         names: dict[str, SlotAttr] = {}
+        constants: list[SlotAttr] = []
         for function in functions_of(op, self.name):
-            for name, slot in _Memory(function, target, sizes).run().items():
+            memory = _Memory(function, target, sizes)
+            found = memory.run()
+            constants += memory.constants
+            for name, slot in found.items():
                 if names.setdefault(name, slot) != slot:
                     raise PassFailedException(
                         f"tops-verify-slots: {name!r} has different slots in different functions"
                     )
-        ordered = sorted(names.items(), key=lambda item: item[1].start)
+        apart = [*names.items(), *((f"constant {i}", slot) for i, slot in enumerate(constants))]
+        ordered = sorted(apart, key=lambda item: (item[1].region.data, item[1].start))
         for (first, a), (second, b) in pairwise(ordered):
             if a.overlaps(b):
                 raise PassFailedException(f"tops-verify-slots: {first!r} and {second!r} overlap")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME, ROLE, UPDATES
-from catgrad.dialects.tops.base import NUMPY_NAMES, dtype_of, integers, tensor_of
+from catgrad.dialects.tops.base import NUMPY_NAMES, dtype_of, integers, tensor, tensor_of
 from catgrad.dialects.tops.fused import SlotAttr, slots_of
 from catgrad.targets._rows import rows_independent
 
@@ -53,7 +54,21 @@ def functions_in(module: ModuleOp, target: str) -> list[func.FuncOp]:
         raise PassFailedException(
             f"target '{target}' prints placed tops functions, {what}; run lower-to-{target} first"
         )
+    if found := dict.fromkeys(what for function in functions for what in _unusable(function)):
+        raise PassFailedException(f"target '{target}' cannot print {'; '.join(found)}")
     return functions
+
+
+def _unusable(function: func.FuncOp) -> Iterator[str]:
+    """What no program can have: names that no checkpoint can hold, another kind of @init."""
+    signature, name = Signature(function), function.sym_name.data
+    for stored in dict.fromkeys(n for _, n in [*signature.stored, *signature.updates]):
+        if "\0" in stored or any("\ud800" <= c <= "\udfff" for c in stored):
+            yield f"the name {stored!a} (checkpoints hold UTF-8 text without null characters)"
+    types = [tensor_of(value) for value, _ in signature.inputs]
+    if name == "init" and types != [tensor((), "i32")]:
+        got = ", ".join(map(str, types))
+        yield f"@init of ({got}) (it makes the first values from one tensor<i32>, the seed)"
 
 
 def memory(module: ModuleOp) -> dict[str, int]:
@@ -129,8 +144,9 @@ class Signature:
         for index, (value, attrs) in enumerate(self.inputs):
             shape, dtype = shape_and_dtype(value)
             batch, bounds = attrs.get("tops.batch"), integers(attrs.get("tops.range"))
+            name = text(attrs.get(NAME))
             entry = {
-                "name": text(attrs.get(NAME)) or f"x{index}",
+                "name": f"x{index}" if name is None else name,
                 "shape": shape,
                 "dtype": dtype,
                 "batch": batch.value.data if isinstance(batch, IntegerAttr) else None,
@@ -164,7 +180,7 @@ def stored_tensors(functions: list[func.FuncOp]) -> dict[str, Stored]:
         for op in function.body.block.ops:
             if placed := slots_of(op):
                 slots.update(zip(op.results, placed, strict=True))
-        roles = {text(a.get(NAME)): text(a.get(ROLE)) for _, a in signature.arguments}
+        roles = {text(a.get(NAME)): text(a.get(ROLE)) for _, a in signature.arguments if ROLE in a}
         roles.update(
             {text(a.get(UPDATES)): text(a.get(ROLE)) for _, a in signature.results if UPDATES in a}
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import func
+from xdsl.dialects.builtin import IntegerAttr
 
 from catgrad.dialects.cat import NAME
 from catgrad.dialects.tops.base import decode
@@ -83,11 +84,12 @@ class FunctionPrinter:
         for index, (value, attrs) in enumerate(self.signature.inputs):
             limits = attrs.get("tops.range")
             low, high = decode(limits) if limits is not None else (0, 0)
-            name = text(attrs.get(NAME)) or f"x{index}"
+            given = text(attrs.get(NAME))
+            name = f"x{index}" if given is None else given
+            batch = attrs.get("tops.batch")
+            rows = isinstance(batch, IntegerAttr) and batch.value.data == 0
             place = self.values.place(value)
-            ports.append(
-                Port(name, dtype(value), shape_of(value), place, (low, high), "tops.batch" in attrs)
-            )
+            ports.append(Port(name, dtype(value), shape_of(value), place, (low, high), rows))
         return ports
 
     def output_ports(self) -> list[Port]:

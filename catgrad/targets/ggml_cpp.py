@@ -46,9 +46,7 @@ class GgmlTarget(PlacedTarget):
         if self.kernels not in KERNELS:
             close = suggestion(self.kernels, KERNELS)
             known = ", ".join(KERNELS)
-            raise PassFailedException(
-                f"target 'ggml': kernels is {known}, got '{self.kernels}'{close}"
-            )
+            raise PassFailedException(f"kernels is {known}, got '{self.kernels}'{close}")
 
     def takes_scalar(self, op: Operation) -> bool:
         return isinstance(op, READS_SCALARS)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
@@ -18,19 +17,24 @@ from catgrad.dialects.cat import NAME
 from catgrad.dialects.tops.base import TopsOp, dtype_of, nbytes, tensor_of
 from catgrad.dialects.tops.creation import ConstantOp, FullOp, python_scalar
 from catgrad.dialects.tops.elementwise import Elementwise
-from catgrad.dialects.tops.fused import FusedOp, SlotAttr, YieldOp
+from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp, SlotAttr, YieldOp, slots_of
 from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
 from catgrad.targets._describe import (
     Signature,
     functions_in,
     has_command_line,
-    memory,
     program_name,
     shape_and_dtype,
-    stored_tensors,
     text,
 )
 from catgrad.targets._placement import PlacedTarget, same_shape
+from catgrad.targets._python_module import (
+    class_name,
+    imports,
+    methods_of,
+    program_class,
+    without_imports,
+)
 from catgrad.targets._python_names import RESERVED, Names, identifier
 
 SUPPORT = Path(__file__).parent / "support"
@@ -70,7 +74,7 @@ class Work:
 
 
 def plan_work(fused: FusedOp) -> Work:
-    """Reuse buffers inside a region: a value takes a free buffer, or that of an operand it replaces."""
+    """Reuse buffers in a region: a value takes that of an operand it replaces, or a free one."""
     body = list(fused.body.block.ops)
     yielded = set(fused.terminator.values)
     last = {v: i for i, op in enumerate(body) for v in op.operands}
@@ -80,18 +84,24 @@ def plan_work(fused: FusedOp) -> Work:
     for index, op in enumerate(body):
         dying = [v for v in dict.fromkeys(op.operands) if v in offsets and last[v] == index]
         if isinstance(op, Elementwise) and op.y not in yielded:
+            size = _padded(op.y)
             heir = next((v for v in dying if _takes_over(op, v)), None)
-            size = -(-nbytes(op.out_type) // 64) * 64
+            offset = next((o for s, o in free if s == size), None)
             if heir is not None:
                 offsets[op.y] = offsets[heir]
                 dying.remove(heir)
-            elif (size, offset := next((o for s, o in free if s == size), -1)) and offset >= 0:
-                free.remove((size, offset))
+            elif offset is not None:
                 offsets[op.y] = offset
+                free.remove((size, offset))
             else:
                 offsets[op.y], end = end, end + size
-        free += [(-(-nbytes(tensor_of(v)) // 64) * 64, offsets[v]) for v in dying]
+        free += [(_padded(v), offsets[v]) for v in dying]
     return Work(offsets, end)
+
+
+def _padded(value: SSAValue) -> int:
+    """Bytes of a value, rounded up to the alignment."""
+    return -(-nbytes(tensor_of(value)) // ALIGNMENT) * ALIGNMENT
 
 
 def _takes_over(op: Elementwise, value: SSAValue) -> bool:
@@ -218,9 +228,9 @@ class FunctionPrinter:
 
     def slots(self, op: Operation) -> list[SlotAttr]:
         """The slots of an op's results."""
-        slots = op.attributes.get("tops.slots")
-        assert isinstance(slots, ArrayAttr), f"{op.name} has no slots"
-        return [slot for slot in slots.data if isinstance(slot, SlotAttr)]
+        slots = [slot for slot in slots_of(op) if isinstance(slot, SlotAttr)]
+        assert len(slots) == len(op.results), f"{op.name} has no slots"
+        return slots
 
     def before_write(self, slots: Sequence[SlotAttr]) -> None:
         """The checks stand before the first write of a stored tensor."""
@@ -236,53 +246,6 @@ class FunctionPrinter:
             if role == "loss" and dtype_of(tensor_of(value)) in ("f32", "f64"):
                 name = self.values[value]
                 self.body += [f"if not np.isfinite({name}):", f"    raise _NonFinite({name})"]
-
-
-def _imports(*sources: str) -> str:
-    """The import statements of the runtime files, merged; imports of catgrad itself are the files pasted."""
-    plain: set[str] = set()
-    members: dict[str, set[str]] = {}
-    for source in sources:
-        for node in ast.parse(source).body:
-            if isinstance(node, ast.Import):
-                plain.update(
-                    f"import {a.name} as {a.asname}" if a.asname else f"import {a.name}"
-                    for a in node.names
-                )
-            elif (
-                isinstance(node, ast.ImportFrom)
-                and node.module
-                and not node.module.startswith("catgrad")
-            ):
-                members.setdefault(node.module, set()).update(a.name for a in node.names)
-    lines = sorted(plain) + [
-        f"from {m} import {', '.join(sorted(names))}" for m, names in sorted(members.items())
-    ]
-    foreign = [line for line in lines if "numpy" in line]
-    return "\n".join([*(line for line in lines if line not in foreign), "", *foreign])
-
-
-def _without_imports(source: str) -> str:
-    """A runtime file from behind its imports."""
-    nodes = [n for n in ast.parse(source).body if isinstance(n, ast.Import | ast.ImportFrom)]
-    end = max(n.end_lineno or 0 for n in nodes)
-    return "\n".join(source.splitlines()[end:]).strip("\n")
-
-
-def _literal(value: object, indent: int) -> str:
-    """A Python literal; what is too long for a line gets one entry a line."""
-    plain = ascii(value)
-    if indent + len(plain) < 96 or not isinstance(value, dict | list):
-        return plain
-    inner = indent + 4
-    if isinstance(value, dict):
-        items = [
-            f"{key!a}: {_literal(item, inner + len(ascii(key)) + 2)}" for key, item in value.items()
-        ]  # pyright: ignore
-    else:
-        items = [_literal(item, inner) for item in value]  # pyright: ignore
-    lines = "".join(f"{' ' * inner}{item},\n" for item in items)
-    return f"{ascii(value)[0]}\n{lines}{' ' * indent}{ascii(value)[-1]}"
 
 
 @dataclass(frozen=True)
@@ -319,110 +282,18 @@ class NumpyTarget(PlacedTarget):
         core, command_line = CORE.read_text(), COMMAND_LINE.read_text()
         trains = has_command_line(functions)
         runtime = [core, command_line] if trains else [core]
-        methods = _methods(functions)
+        methods = methods_of(functions)
         title = identifier(program_name(module))
         parts = [
             f'"""{title}: generated by catgrad. It needs NumPy and the standard library only."""',
-            _imports(*runtime),
+            imports(*runtime),
             *(
                 "\n" + "\n".join(FunctionPrinter(f, methods[f.sym_name.data]).lines())
                 for f in functions
             ),
-            *("\n" + _without_imports(source) for source in runtime),
-            "\n" + "\n".join(_program_class(module, functions, methods, title)),
+            *("\n" + without_imports(source) for source in runtime),
+            "\n" + "\n".join(program_class(module, functions, methods, title)),
         ]
         if trains:
-            parts.append(f'\nif __name__ == "__main__":\n    sys.exit(main({_class_name(title)}))')
+            parts.append(f'\nif __name__ == "__main__":\n    sys.exit(main({class_name(title)}))')
         output.write("\n\n".join(parts) + "\n")
-
-
-def _class_name(title: str) -> str:
-    name = "".join(word[:1].upper() + word[1:] for word in title.split("_"))
-    return (
-        f"{name}Program" if name in ("Program", "Array", "None", "True", "False", "Any") else name
-    )
-
-
-def _methods(functions: Sequence[func.FuncOp]) -> dict[str, str]:
-    """A method name for each function: its own, unless that has another meaning in the class."""
-    from catgrad.targets.support.numpy_runtime import Program
-
-    taken = {
-        *RESERVED,
-        *dir(Program),
-        "seed",
-        "steps",
-        "NAME",
-        "PARAMETERS",
-        "STATE",
-        "MEMORY",
-        "FUNCTIONS",
-    }
-    plain = {
-        f.sym_name.data for f in functions if identifier(f.sym_name.data) == f.sym_name.data
-    } - taken
-    names = Names(taken | plain)
-    return {
-        n: n if n in plain else names.fresh(f"{n}_function")
-        for n in (f.sym_name.data for f in functions)
-    }
-
-
-def _program_class(
-    module: ModuleOp, functions: Sequence[func.FuncOp], methods: dict[str, str], title: str
-) -> list[str]:
-    """The class: tables, storage, one method per function."""
-    stored = stored_tensors(list(functions))
-    tables: dict[str, Any] = {
-        f.sym_name.data: Signature(f).table(methods[f.sym_name.data]) for f in functions
-    }
-    parameters = {n: s.table() for n, s in stored.items() if s.role == "parameter"}
-    states = {n: s.table() for n, s in stored.items() if s.role != "parameter"}
-    lines = [
-        f"class {_class_name(title)}(Program):",
-        f'    """{", ".join(methods.values())}; memory and checkpoints as in `Program`."""',
-        "",
-        f"    NAME = {_literal(program_name(module), 4)}",
-        f"    PARAMETERS = {_literal(parameters, 4)}",
-        f"    STATE = {_literal(states, 4)}",
-        f"    MEMORY = {_literal(memory(module), 4)}",
-        f"    FUNCTIONS = {_literal(tables, 4)}",
-        "",
-        "    def _build(self, persistent, scratch, constant):",
-        "        self._functions = {",
-        *(
-            f"            {n!a}: _compiled_{m}(persistent, scratch, constant),"
-            for n, m in methods.items()
-        ),
-        "        }",
-        "        self._stored = {",
-    ]
-    for name, entry in stored.items():
-        start, dims = entry.slot.start, ", ".join(map(str, entry.shape)) or "()"
-        view = (
-            f"persistent[{start}:{start + entry.slot.size}].view(np.{entry.dtype}).reshape({dims})"
-        )
-        lines.append(f"            {name!a}: {view},")
-    lines.append("        }")
-    for name, method in methods.items():
-        lines += ["", *_method(name, method, tables[name])]
-    return lines
-
-
-def _method(name: str, method: str, table: dict[str, Any]) -> list[str]:
-    """A method that checks its inputs and calls the compiled function."""
-    names = Names(RESERVED | {"self"})
-    inputs = [names.fresh(entry["name"]) for entry in table["inputs"]]
-    given = ", ".join(["self", *inputs])
-    shapes = ", ".join(
-        f"{n}: {e['dtype']}{e['shape']}" for n, e in zip(inputs, table["inputs"], strict=True)
-    )
-    roles = [e["role"] if e["role"] in ("loss", "metric") else "array" for e in table["outputs"]]
-    results = ", ".join(
-        f"{r} {e['dtype']}{e['shape']}" for r, e in zip(roles, table["outputs"], strict=True)
-    )
-    return [
-        f"    def {method}({given}):",
-        f'        """({shapes}) -> {results or "nothing"}"""',
-        f"        return self._call({', '.join([ascii(name), *inputs])})",
-    ]

@@ -31,6 +31,10 @@ from catgrad.dialects.cat.arrows import (
 )
 
 
+def _types(types: Sequence[Attribute]) -> str:
+    return ", ".join(map(str, types))
+
+
 class Derivative(IRDLOperation):
     """A derivative of an arrow at `primals`; the type printed is the arrow's own."""
 
@@ -95,11 +99,15 @@ class Derivative(IRDLOperation):
         expected = [v.type for v in (self.values if reverse else self.primals)]
         got = [v.type for v in self.derivatives]
         seconds = [v.type for v in (self.primals if reverse else self.values)]
-        if given != expected or got != seconds:
-            needs = ", ".join(map(str, expected))
+        if given != expected:
             raise VerifyException(
-                f"'{self.name}' of @{self.target} needs ({needs}) as its second operands, "
-                f"got ({', '.join(map(str, given))})"
+                f"'{self.name}' of @{self.target} needs ({_types(expected)}) as its second "
+                f"operands, got ({_types(given)})"
+            )
+        if got != seconds:
+            raise VerifyException(
+                f"'{self.name}' of @{self.target} gives ({_types(seconds)}) as derivatives, "
+                f"its type says ({_types(got)})"
             )
 
     def print(self, printer: Printer) -> None:

@@ -170,12 +170,14 @@ class SliceOp(Movement):
     @classmethod
     def infer(cls, types: Sequence[Tensor], props: Props, result: Tensor | None) -> Tensor:
         (x,) = types
-        bounds = list(zip(props["start"], props["stop"], props["step"], strict=False))
+        limits = [props[key] for key in ("start", "stop", "step")]
         shape = x.get_shape()
-        legal = (
-            len({len(shape), len(bounds), *(len(props[k]) for k in ("start", "stop", "step"))}) == 1
-        )
-        if not legal or any(
+        if {len(limit) for limit in limits} != {len(shape)}:
+            raise VerifyException(
+                f"'tops.slice' of {x}: start, stop and step need {len(shape)} numbers each"
+            )
+        bounds = list(zip(*limits, strict=True))
+        if any(
             not (0 <= a <= b <= n and s > 0) for (a, b, s), n in zip(bounds, shape, strict=True)
         ):
             raise VerifyException(

@@ -7,7 +7,8 @@ Reverse rules are written with them, and so are models: the tracer hands out the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from numbers import Integral, Real
 from typing import TypeAlias, cast
 
 from xdsl.builder import Builder
@@ -107,6 +108,9 @@ class Array:
             raise TypeError("len() of a 0-dimensional array")
         return self.shape[0]
 
+    def __iter__(self) -> Iterator[Array]:
+        return (self[i] for i in range(len(self)))
+
     # -- elementwise ---------------------------------------------------------------------------
     def unary(self, mnemonic: str) -> Array:
         """An elementwise op of one operand."""
@@ -125,10 +129,13 @@ class Array:
         return self.ops.emit(mnemonic, a, b)
 
     def _scalar(self, mnemonic: str, value: object) -> Array:
-        if isinstance(value, int) or (isinstance(value, float) and self.dtype in FLOAT):
-            return self.ops.full(self.shape, value, self.dtype)
+        if isinstance(value, Integral):
+            return self.ops.full(self.shape, int(value), self.dtype)
+        if isinstance(value, Real) and self.dtype in FLOAT:
+            return self.ops.full(self.shape, float(value), self.dtype)
         raise VerifyException(
-            f"{mnemonic}: got {self!r} and {value!r}; accepts an array or a {self.dtype} scalar"
+            f"{mnemonic}: got {self!r} and {value!r}; accepts symbolic arrays and "
+            f"{self.dtype} numbers (cg.constant makes an array of numbers)"
         )
 
     def _guard(self, mnemonic: str) -> None:
@@ -274,6 +281,9 @@ class Array:
 
     def __matmul__(self, other: Array) -> Array:
         return self.matmul(other)
+
+    def __rmatmul__(self, other: object) -> Array:
+        return self._scalar("matmul", other).matmul(self)
 
     def slice(self, start: Sequence[int], stop: Sequence[int], step: Sequence[int]) -> Array:
         """Elements start, start + step, ... below stop, along each axis."""

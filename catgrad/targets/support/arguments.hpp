@@ -17,7 +17,8 @@ namespace catgrad {
 
 [[noreturn]] inline void fail(const std::string &text) { throw std::runtime_error(text); }
 
-inline size_t distance(std::string_view a, std::string_view b) {  // edits from one word to the other
+// How many edits lead from one word to the other.
+inline size_t distance(std::string_view a, std::string_view b) {
     std::vector<size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), size_t{0});
     for (size_t i = 0; i < a.size(); ++i) {
@@ -62,8 +63,8 @@ struct Arguments {
         const char *end = given->data() + given->size();
         const auto [stop, code] = std::from_chars(given->data(), end, value);
         if (code != std::errc() || stop != end || value < low || value > high) {
-            fail(name + ": got " + *given + ", expected a whole number from " + std::to_string(low) + " to " +
-                 std::to_string(high));
+            fail(name + ": got " + *given + ", expected a whole number from " +
+                 std::to_string(low) + " to " + std::to_string(high));
         }
         return value;
     }
@@ -86,8 +87,8 @@ std::vector<std::string> names(const Map &map) {
 }
 
 // Takes an option and the words after it that belong to it; their number.
-inline size_t take_option(const std::string &name, const Command &command, std::span<const std::string> words,
-                          Arguments &given) {
+inline size_t take_option(const std::string &name, const Command &command,
+                          std::span<const std::string> words, Arguments &given) {
     const size_t equals = words[0].find('=');
     const std::string word = words[0].substr(0, equals);
     const auto option = command.options.find(word);
@@ -100,13 +101,16 @@ inline size_t take_option(const std::string &name, const Command &command, std::
         return 0;
     }
     if (words.size() - 1 < option->second) {
-        fail(word + " needs " + std::to_string(option->second) + (option->second > 1 ? " values" : " value"));
+        fail(word + " needs " + std::to_string(option->second) +
+             (option->second > 1 ? " values" : " value"));
     }
-    values.assign(words.begin() + 1, words.begin() + 1 + static_cast<std::ptrdiff_t>(option->second));
+    values.assign(words.begin() + 1,
+                  words.begin() + 1 + static_cast<std::ptrdiff_t>(option->second));
     return option->second;
 }
 
-inline Arguments parse(const Commands &commands, const std::string &name, const std::vector<std::string> &words) {
+inline Arguments parse(const Commands &commands, const std::string &name,
+                       const std::vector<std::string> &words) {
     const auto command = commands.find(name);
     if (command == commands.end()) {
         fail("there is no command " + name + did_you_mean(name, names(commands)));
@@ -123,7 +127,8 @@ inline Arguments parse(const Commands &commands, const std::string &name, const 
         fail(name + " takes " + std::to_string(command->second.files) + " files, got " +
              std::to_string(given.files.size()) + "; see --help");
     }
-    for (const auto &[one, other] : {std::pair("--epochs", "--steps"), std::pair("--seed", "--resume")}) {
+    for (const auto &[one, other] :
+         {std::pair("--epochs", "--steps"), std::pair("--seed", "--resume")}) {
         if (given.options.contains(one) && given.options.contains(other)) {
             fail(name + " takes " + one + " or " + other + ", not both");
         }

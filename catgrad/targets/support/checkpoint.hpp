@@ -27,14 +27,15 @@ class NewFile {
         if (::realpath(path, resolved) != nullptr) {  // keep a link, replace what it points to
             path_ = resolved;
         }
-        struct stat status {};
+        struct stat status{};
         if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
             error_.set("%.900s: is not a regular file", path);
             return;
         }
         int descriptor = -1;
         for (int i = 0; descriptor < 0 && i < 100 && (i == 0 || errno == EEXIST); ++i) {
-            temporary_ = path_ + "." + std::to_string(::getpid()) + "." + std::to_string(i) + ".tmp";
+            temporary_ =
+                path_ + "." + std::to_string(::getpid()) + "." + std::to_string(i) + ".tmp";
             descriptor = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         }
         if (descriptor < 0) {
@@ -75,7 +76,9 @@ class NewFile {
     }
 
   private:
-    int failed() { return error_.set("%.800s: cannot be written: %s", path_.c_str(), std::strerror(errno)); }
+    int failed() {
+        return error_.set("%.800s: cannot be written: %s", path_.c_str(), std::strerror(errno));
+    }
 
     std::string path_, temporary_;
     Error &error_;
@@ -93,7 +96,16 @@ inline std::string shape_text(const Tensor &tensor) {  // 64x10
 }
 
 inline size_t padded(const Tensor &tensor) {
-    return (tensor.bytes() + GGUF_DEFAULT_ALIGNMENT - 1) / GGUF_DEFAULT_ALIGNMENT * GGUF_DEFAULT_ALIGNMENT;
+    return (tensor.bytes() + GGUF_DEFAULT_ALIGNMENT - 1) / GGUF_DEFAULT_ALIGNMENT *
+           GGUF_DEFAULT_ALIGNMENT;
+}
+
+inline size_t data_size(const Description &program) {
+    size_t size = 0;
+    for (const Tensor &tensor : program.stored) {
+        size += padded(tensor);
+    }
+    return size;
 }
 
 inline std::string checkpoint_head(const Description &program, int64_t seed, int64_t steps) {
@@ -116,7 +128,8 @@ inline std::string checkpoint_head(const Description &program, int64_t seed, int
     std::vector<char> memory(ggml_tensor_overhead() * (program.stored.size() + 1));
     const Owned<ggml_context> context(ggml_init({memory.size(), memory.data(), true}));
     for (const Tensor &tensor : program.stored) {
-        ggml_tensor *entry = ggml_new_tensor_1d(context.get(), types[tensor.type], tensor.elements());
+        ggml_tensor *entry =
+            ggml_new_tensor_1d(context.get(), types[tensor.type], tensor.elements());
         ggml_format_name(entry, "t%zu", static_cast<size_t>(&tensor - program.stored.data()));
         gguf_add_tensor(file.get(), entry);
     }
@@ -147,7 +160,7 @@ inline int write_checkpoint(const Program &program, const char *path, Error &err
 
 inline int read_file(const char *path, size_t most, std::string &content, Error &error) {
     FILE *file = std::fopen(path, "rb");
-    struct stat status {};
+    struct stat status{};
     if (file == nullptr || ::fstat(::fileno(file), &status) != 0 || S_ISDIR(status.st_mode)) {
         error.set("%.900s: %s", path, std::strerror(file == nullptr ? errno : EISDIR));
         return file == nullptr ? 1 : (std::fclose(file), 1);
@@ -171,7 +184,8 @@ inline int64_t value_at(std::string_view head, size_t at) {
 }
 
 // Why a file whose head differs is not for this program.
-inline int refuse(const Description &program, std::string_view head, const char *path, Error &error) {
+inline int refuse(const Description &program, std::string_view head, const char *path,
+                  Error &error) {
     const size_t format = find_value(head, "meta:format"), hash = find_value(head, "meta:program");
     if (head.substr(0, 4) != GGUF_MAGIC || format == head.npos || hash == head.npos) {
         return error.set("%.900s: is not a checkpoint of catgrad (GGUF), or is truncated", path);
@@ -181,17 +195,21 @@ inline int refuse(const Description &program, std::string_view head, const char 
         return error.set("%.900s: has format %d, this program reads 1", path, version);
     }
     if (head.substr(hash + 8, std::strlen(program.hash)) != program.hash) {
-        return error.set("%.800s: is a checkpoint of a program with other parameters or states, not of %.100s",
-                         path, program.name);
+        return error.set("%.800s: is a checkpoint of another program than %.100s", path,
+                         program.name);
     }
-    return error.set("%.900s: is a truncated or damaged checkpoint: its head is not what %.100s writes", path, program.name);
+    return error.set(
+        "%.900s: is a truncated or damaged checkpoint: its head is not what %.100s writes", path,
+        program.name);
 }
 
-inline int check_content(const Description &program, const char *data, const char *path, Error &error) {
+inline int check_content(const Description &program, const char *data, const char *path,
+                         Error &error) {
     for (const Tensor &tensor : program.stored) {
         for (size_t i = 0; tensor.type == i1 && i < tensor.bytes(); ++i) {
             if (data[i] != 0 && data[i] != 1) {
-                return error.set("%.700s: %.200s: got %d at element %zu, expected 0 or 1", path, tensor.name, data[i], i);
+                return error.set("%.700s: %.200s: got %d at element %zu, expected 0 or 1", path,
+                                 tensor.name, data[i], i);
             }
         }
         data += padded(tensor);
@@ -202,18 +220,16 @@ inline int check_content(const Description &program, const char *data, const cha
 inline int read_checkpoint(Program &program, const char *path, Error &error) {
     const Description &description = program.description();
     std::string expected = checkpoint_head(description, 0, 0), content;
-    size_t size = expected.size();
-    for (const Tensor &tensor : description.stored) {
-        size += padded(tensor);
-    }
+    const size_t size = expected.size() + data_size(description);
     if (read_file(path, size, content, error) != 0) {
         return 1;
     }
     const std::string_view head = std::string_view(content).substr(0, expected.size());
-    const size_t seed_at = find_value(expected, "meta:seed"), steps_at = find_value(expected, "meta:step");
-    if (head.size() == expected.size()) {  // these two may differ
-        std::memcpy(expected.data() + seed_at, head.data() + seed_at, 8);
-        std::memcpy(expected.data() + steps_at, head.data() + steps_at, 8);
+    const size_t seed_at = find_value(expected, "meta:seed"),
+                 steps_at = find_value(expected, "meta:step");
+    for (const size_t at : {seed_at, steps_at}) {  // these two may differ
+        const std::string_view given = head.substr(std::min(at, head.size()), 8);
+        given.copy(expected.data() + at, given.size());
     }
     if (expected.starts_with(head) && head.size() < expected.size()) {
         return error.set("%.900s: is truncated", path);
@@ -221,9 +237,13 @@ inline int read_checkpoint(Program &program, const char *path, Error &error) {
     if (head != expected) {
         return refuse(description, head, path, error);
     }
+    if (value_at(expected, steps_at) < 0) {
+        return error.set("%.900s: is a damaged checkpoint: its number of steps is negative", path);
+    }
     if (content.size() != size) {
         const char *what = content.size() < size ? "is truncated: it lacks" : "has more than its";
-        return error.set("%.900s: %s %zu bytes", path, what, content.size() < size ? size - content.size() : size);
+        return error.set("%.900s: %s %zu bytes", path, what,
+                         content.size() < size ? size - content.size() : size);
     }
     if (check_content(description, content.data() + expected.size(), path, error) != 0) {
         return 1;

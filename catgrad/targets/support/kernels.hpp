@@ -94,7 +94,7 @@ inline float tanh(float x) {
 
 inline float logistic(float x) { return 1.0f / (1.0f + exp(-x)); }
 
-// ---- logarithms: x = 2^n (1 + f) with 1/sqrt(2) <= 1 + f < sqrt(2), log(1 + f) = f - f^2/2 + f^3 Q(f)
+// ---- logarithms: x = 2^n (1 + f), 1/sqrt(2) <= 1 + f < sqrt(2), log(1 + f) = f - f^2/2 + f^3 Q(f)
 
 inline float log(float x) {
     const int32_t bits = std::bit_cast<int32_t>(x);
@@ -193,15 +193,18 @@ void random(int32_t seed, int32_t step, uint32_t site, T *out, int64_t count, Sh
 // ---- folds: 16 running results, halves of long rows apart, so that sums stay accurate
 
 struct Add {
-    static constexpr int zero = 0;
     template <typename T>
-    static T apply(T a, T b) { return a + b; }
+    static T apply(T a, T b) {
+        return a + b;
+    }
     static uint8_t apply(uint8_t a, uint8_t b) { return a ^ b; }  // i1: the ring Z/2
 };
 
 struct Max {
     template <typename T>
-    static T apply(T a, T b) { return maximum(a, b); }
+    static T apply(T a, T b) {
+        return maximum(a, b);
+    }
 };
 
 template <typename Op, typename T>
@@ -210,6 +213,13 @@ T fold(const T *x, int64_t n, T start) {
     if (n > longest) {
         const int64_t half = n / 2 / lanes * lanes;
         return Op::apply(fold<Op>(x, half, start), fold<Op>(x + half, n - half, start));
+    }
+    if (n < lanes) {
+        T total = start;
+        for (int64_t i = 0; i < n; ++i) {
+            total = Op::apply(total, x[i]);
+        }
+        return total;
     }
     T lane[lanes];
     std::fill_n(lane, lanes, start);
@@ -231,7 +241,7 @@ T fold(const T *x, int64_t n, T start) {
     return lane[0];
 }
 
-// ---- slices chosen by indices: x is outer * axis * inner (of the smaller side: outer * count * inner)
+// ---- slices chosen by indices: outer * axis * inner here, outer * count * inner there
 
 struct Slices {
     int64_t outer, axis, count, inner;
@@ -248,7 +258,7 @@ void take(Slices s, const T *x, const int32_t *indices, T *out, Share share) {
 
 template <typename T>
 void scatter_add(Slices s, const T *x, const int32_t *indices, T *out, Share share) {
-    const auto [begin, end] = share.split(s.outer * s.axis);  // the result's slices this thread owns
+    const auto [begin, end] = share.split(s.outer * s.axis);  // the slices this thread owns
     std::fill(out + begin * s.inner, out + end * s.inner, T{});
     for (int64_t o = begin / std::max<int64_t>(s.axis, 1); o * s.axis < end; ++o) {
         for (int64_t i = 0; i < s.count; ++i) {

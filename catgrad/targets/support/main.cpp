@@ -21,12 +21,20 @@ constexpr const char *usage =
     "       @NAME@ predict X.npy -o Y.npy --load P\n"
     "       @NAME@ info\n"
     "\n"
-    "train    fits the model to the samples X and their targets Y; --epochs and --steps count from now\n"
-    "predict  writes the model's outputs for the samples X; P is a checkpoint that train has saved\n"
+    "train    fits the model to samples X and targets Y; --epochs and --steps count from now\n"
+    "predict  writes the model's outputs for samples X; P is a checkpoint that train saved\n"
     "info     prints the program's memory and parameters as JSON\n";
 
 const Commands commands = {
-    {"train", {2, {{"--test", 2}, {"--epochs", 1}, {"--steps", 1}, {"--seed", 1}, {"--save", 1}, {"--resume", 1}, {"--threads", 1}}}},
+    {"train",
+     {2,
+      {{"--test", 2},
+       {"--epochs", 1},
+       {"--steps", 1},
+       {"--seed", 1},
+       {"--save", 1},
+       {"--resume", 1},
+       {"--threads", 1}}}},
     {"predict", {1, {{"-o", 1}, {"--load", 1}}}},
     {"info", {0, {}}},
 };
@@ -94,10 +102,12 @@ struct Batch {
     }
 };
 
-void check_samples(const Function &function, const std::vector<const NpyFile *> &files, bool any_rows) {
+void check_samples(const Function &function, const std::vector<const NpyFile *> &files,
+                   bool any_rows) {
     bool fits = function.inputs.size() == files.size();
     for (const Tensor &tensor : function.inputs) {
-        fits = fits && tensor.batch && tensor.shape[0] == function.inputs[0].shape[0] && tensor.shape[0] > 0;
+        fits = fits && tensor.batch && tensor.shape[0] == function.inputs[0].shape[0] &&
+               tensor.shape[0] > 0;
     }
     if (!fits) {
         fail(std::string(function.name) + " does not take " + std::to_string(files.size()) +
@@ -106,15 +116,16 @@ void check_samples(const Function &function, const std::vector<const NpyFile *> 
     for (size_t i = 0; i < files.size(); ++i) {
         files[i]->check(function.inputs[i], any_rows);
         if (files[i]->rows() != files[0]->rows()) {
-            fail("got " + std::to_string(files[0]->rows()) + " samples and " + std::to_string(files[i]->rows()) +
-                 " targets, expected equal numbers");
+            fail("got " + std::to_string(files[0]->rows()) + " samples and " +
+                 std::to_string(files[i]->rows()) + " targets, expected equal numbers");
         }
     }
 }
 
 // Calls `use(batch, rows)` for batch after batch of all rows; the last is filled with its last row.
 template <typename Use>
-void for_rows(const Handle &handle, const Function &function, const std::vector<const NpyFile *> &files, Use use) {
+void for_rows(const Handle &handle, const Function &function,
+              const std::vector<const NpyFile *> &files, Use use) {
     Batch batch(function);
     const int64_t rows = files[0]->rows();
     for (int64_t start = 0; start < rows; start += batch.size()) {
@@ -130,7 +141,8 @@ std::vector<int64_t> sample_order(int64_t seed, int64_t epoch, int64_t samples) 
     std::vector<int64_t> order(static_cast<size_t>(samples));
     std::iota(order.begin(), order.end(), int64_t{0});
     for (int64_t i = samples - 1; i > 0; --i) {
-        const Philox counter{{static_cast<uint32_t>(samples - 1 - i), static_cast<uint32_t>(epoch), 0, 1}};
+        const Philox counter{
+            {static_cast<uint32_t>(samples - 1 - i), static_cast<uint32_t>(epoch), 0, 1}};
         const uint64_t word = philox(counter, static_cast<uint32_t>(seed), 0).word[0];
         const uint64_t k = (word * static_cast<uint64_t>(i + 1)) >> 32;
         std::swap(order[static_cast<size_t>(i)], order[k]);
@@ -158,13 +170,15 @@ double loss_of(const Batch &batch) {
     return 0;
 }
 
-void run_steps(const Handle &handle, const std::vector<const NpyFile *> &files, const Arguments &given) {
+void run_steps(const Handle &handle, const std::vector<const NpyFile *> &files,
+               const Arguments &given) {
     constexpr int64_t most = int64_t{1} << 40;
     Batch batch(*find("step"));
     const int64_t samples = files[0]->rows(), per_epoch = samples / batch.size();
     const auto only_steps = given.number("--steps", 1, most);
     const int64_t epochs = given.number("--epochs", 1, most).value_or(1);
-    const int64_t count = only_steps.value_or(epochs * per_epoch), interval = only_steps ? 100 : per_epoch;
+    const int64_t count = only_steps.value_or(epochs * per_epoch),
+                  interval = only_steps ? 100 : per_epoch;
     std::vector<int64_t> order;
     double total = 0;
     for (int64_t done = 1, since = 1; done <= count; ++done, ++since) {
@@ -175,7 +189,8 @@ void run_steps(const Handle &handle, const std::vector<const NpyFile *> &files, 
         batch.run(handle, files, [&](int64_t i) { return order[static_cast<size_t>(first + i)]; });
         total += loss_of(batch);
         if (done % interval == 0 || done == count) {
-            const std::string epoch = "epoch " + std::to_string(done / per_epoch) + "/" + std::to_string(epochs) + "  ";
+            const std::string epoch =
+                "epoch " + std::to_string(done / per_epoch) + "/" + std::to_string(epochs) + "  ";
             std::fprintf(stderr, "%sstep %lld  loss %.4g\n", only_steps ? "" : epoch.c_str(),
                          static_cast<long long>(step + 1), total / static_cast<double>(since));
             since = 0;
@@ -188,7 +203,8 @@ void run_steps(const Handle &handle, const std::vector<const NpyFile *> &files, 
 std::vector<const Function *> metrics() {
     std::vector<const Function *> result;
     for (const Function &f : program.functions) {
-        if (f.rows && f.inputs.size() == 2 && f.outputs.size() == 1 && std::string_view(f.outputs[0].name) == "metric") {
+        if (f.rows && f.inputs.size() == 2 && f.outputs.size() == 1 &&
+            std::string_view(f.outputs[0].name) == "metric") {
             result.push_back(&f);
         }
     }
@@ -229,7 +245,8 @@ struct Tests {
             for_rows(handle, *metric, {&*x, &*y}, [&](const Batch &batch, int64_t rows) {
                 total += mean(metric->outputs[0], batch.out[0], rows) * static_cast<double>(rows);
             });
-            std::fprintf(stderr, "test %s %.4g\n", metric->name, total / static_cast<double>(x->rows()));
+            std::fprintf(stderr, "test %s %.4g\n", metric->name,
+                         total / static_cast<double>(x->rows()));
         }
     }
 };
@@ -238,7 +255,8 @@ void train(const Arguments &given) {
     if (given.text("--save")) {
         check_writable(*given.text("--save"));
     }
-    const auto seed = static_cast<int32_t>(given.number("--seed", INT32_MIN, INT32_MAX).value_or(0));
+    const auto seed =
+        static_cast<int32_t>(given.number("--seed", INT32_MIN, INT32_MAX).value_or(0));
     const NpyFile x(given.files[0]), y(given.files[1]);
     const Function &step = *find("step");
     check_samples(step, {&x, &y}, true);
@@ -247,6 +265,10 @@ void train(const Arguments &given) {
              std::to_string(step.inputs[0].shape[0]) + ", one batch");
     }
     const Tests tests(given);
+    const Function &init = *find("init");
+    if (init.inputs.size() != 1 || init.inputs[0].type != i32 || init.inputs[0].elements() != 1) {
+        fail("init does not take one seed; call it from C");
+    }
     const Handle handle(given.number("--threads", 1, GGML_MAX_N_THREADS).value_or(0));
     const void *inputs[] = {&seed};
     handle.check(@NAME@_call(handle.p, "init", inputs, nullptr));
@@ -264,7 +286,8 @@ void train(const Arguments &given) {
 
 void predict(const Arguments &given) {
     if (!given.text("-o") || !given.text("--load")) {
-        fail(std::string("predict needs ") + (given.text("-o") ? "--load P" : "-o Y.npy") + "; see @NAME@ --help");
+        fail(std::string("predict needs ") + (given.text("-o") ? "--load P" : "-o Y.npy") +
+             "; see @NAME@ --help");
     }
     const Function &function = *find("predict");
     if (function.outputs.size() != 1) {
@@ -286,7 +309,8 @@ void predict(const Arguments &given) {
     NewFile file(path.c_str(), error);
     bool written = file && file.write(head.data(), head.size());
     for_rows(handle, function, {&x}, [&](const Batch &batch, int64_t rows) {
-        const size_t bytes = function.rows ? static_cast<size_t>(rows * Batch::row_bytes(output)) : output.bytes();
+        const size_t bytes =
+            function.rows ? static_cast<size_t>(rows * Batch::row_bytes(output)) : output.bytes();
         written = written && file.write(batch.out[0], bytes);
     });
     if (!written || file.finish() != 0) {
@@ -322,7 +346,8 @@ void info() {
             for (const int64_t n : tensor.shape) {
                 shape += (shape.empty() ? "" : ", ") + std::to_string(n);
             }
-            std::printf("%s    %s: {\"shape\": [%s], \"dtype\": \"%s\"}", comma, json_string(tensor.name).c_str(), shape.c_str(), types[tensor.type]);
+            std::printf("%s    %s: {\"shape\": [%s], \"dtype\": \"%s\"}", comma,
+                        json_string(tensor.name).c_str(), shape.c_str(), types[tensor.type]);
             comma = ",\n";
         }
     }
@@ -346,7 +371,9 @@ int main(int argc, char **argv) {
         const Arguments given = parse(commands, words[0], {words.begin() + 1, words.end()});
         words[0] == "train" ? train(given) : words[0] == "predict" ? predict(given) : info();
     } catch (const std::exception &error) {
-        std::fprintf(stderr, "@NAME@: error: %s\n", error.what());
+        std::string text = error.what();
+        std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 32; }, ' ');
+        std::fprintf(stderr, "@NAME@: error: %s\n", text.c_str());
         return 1;
     }
     return 0;

@@ -24,7 +24,8 @@ struct Product {
 
 #ifdef CATGRAD_CBLAS
 
-inline void multiply(const Product &s, const float *a, const float *b, float *c, Range rows, Range columns) {
+inline void multiply(const Product &s, const float *a, const float *b, float *c, Range rows,
+                     Range columns) {
     cblas_sgemm(CblasRowMajor, s.transpose_a ? CblasTrans : CblasNoTrans,
                 s.transpose_b ? CblasTrans : CblasNoTrans, static_cast<int>(rows.end - rows.begin),
                 static_cast<int>(columns.end - columns.begin), static_cast<int>(s.k), 1.0f,
@@ -56,7 +57,8 @@ inline void pack(const Product &s, const float *b, Panel &panel) {
     }
 }
 
-inline void multiply_block(const Product &s, const float *a, const Panel &panel, float *c, Range rows) {
+inline void multiply_block(const Product &s, const float *a, const Panel &panel, float *c,
+                           Range rows) {
     const auto [first, last] = panel.depth;
     const int64_t step = s.transpose_a ? s.m : 1;
     const float *row[block_rows];  // beyond the last row: that row again, not stored
@@ -81,7 +83,8 @@ inline void multiply_block(const Product &s, const float *a, const Panel &panel,
     }
 }
 
-inline void multiply(const Product &s, const float *a, const float *b, float *c, Range rows, Range columns) {
+inline void multiply(const Product &s, const float *a, const float *b, float *c, Range rows,
+                     Range columns) {
     for (int64_t j = columns.begin; j < columns.end; j += block_columns) {
         for (int64_t p = 0; p < std::max<int64_t>(s.k, 1); p += panel_depth) {
             Panel panel;

@@ -17,9 +17,11 @@
 
 namespace catgrad {
 
-static_assert(std::endian::native == std::endian::little, ".npy files are read and written as little-endian");
+static_assert(std::endian::native == std::endian::little,
+              ".npy files are read and written as little-endian");
 
-inline std::string tuple_text(std::span<const int64_t> shape, bool any_rows = false) {  // (3, 4), as Python prints
+// A shape as Python prints it: (3, 4).
+inline std::string tuple_text(std::span<const int64_t> shape, bool any_rows = false) {
     std::string text = "(";
     for (size_t i = 0; i < shape.size(); ++i) {
         text += i == 0 && any_rows ? "rows" : std::to_string(shape[i]);
@@ -33,7 +35,7 @@ class MappedFile {
   public:
     explicit MappedFile(const std::string &path) {
         const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-        struct stat status {};
+        struct stat status{};
         if (descriptor < 0 || ::fstat(descriptor, &status) != 0 || S_ISDIR(status.st_mode)) {
             const std::string reason = std::strerror(descriptor < 0 ? errno : EISDIR);
             if (descriptor >= 0) {
@@ -42,7 +44,8 @@ class MappedFile {
             throw std::runtime_error(path + ": " + reason);
         }
         size_ = static_cast<size_t>(status.st_size);
-        void *data = size_ == 0 ? MAP_FAILED : ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        void *data =
+            size_ == 0 ? MAP_FAILED : ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
         ::close(descriptor);
         size_ = data == MAP_FAILED ? 0 : size_;
         data_ = data == MAP_FAILED ? nullptr : static_cast<const char *>(data);
@@ -79,7 +82,8 @@ class NpyFile {
             size *= static_cast<size_t>(n);
         }
         if (bytes.size() - head < size) {
-            throw std::runtime_error(path + ": is truncated: it lacks " + std::to_string(size - (bytes.size() - head)) + " bytes");
+            throw std::runtime_error(path + ": is truncated: it lacks " +
+                                     std::to_string(size - (bytes.size() - head)) + " bytes");
         }
         data_ = bytes.data() + head;
     }
@@ -90,14 +94,16 @@ class NpyFile {
     void check(const Tensor &tensor, bool any_rows) const {
         const bool number = tensor.type == f32 || kind_ != 'f';
         if (!number) {
-            throw std::runtime_error(path_ + ": got dtype " + dtype() + ", expected " + (tensor.type == i32 ? "int32" : "bool"));
+            throw std::runtime_error(path_ + ": got dtype " + dtype() + ", expected " +
+                                     (tensor.type == i32 ? "int32" : "bool"));
         }
         bool fits = shape_.size() == tensor.shape.size();
         for (size_t i = any_rows ? 1 : 0; fits && i < shape_.size(); ++i) {
             fits = shape_[i] == tensor.shape[i];
         }
         if (!fits) {
-            throw std::runtime_error(path_ + ": got shape " + tuple_text(shape_) + ", expected " + tuple_text(tensor.shape, any_rows));
+            throw std::runtime_error(path_ + ": got shape " + tuple_text(shape_) + ", expected " +
+                                     tuple_text(tensor.shape, any_rows));
         }
         if (tensor.type != f32) {
             check_range(tensor);
@@ -115,7 +121,9 @@ class NpyFile {
             const int64_t at = row * count + i;
             switch (tensor.type) {
                 case f32: static_cast<float *>(out)[i] = static_cast<float>(number_at(at)); break;
-                case i32: static_cast<int32_t *>(out)[i] = static_cast<int32_t>(integer_at(at)); break;
+                case i32:
+                    static_cast<int32_t *>(out)[i] = static_cast<int32_t>(integer_at(at));
+                    break;
                 default: static_cast<uint8_t *>(out)[i] = integer_at(at) != 0; break;
             }
         }
@@ -124,10 +132,13 @@ class NpyFile {
   private:
     // The bytes before the numbers; 0 for a foreign file.
     static size_t header_size(std::string_view bytes) {
-        if (bytes.size() < 12 || bytes.substr(0, 6) != "\x93NUMPY" || bytes[6] < 1 || bytes[6] > 3) {
+        if (bytes.size() < 12 || bytes.substr(0, 6) != "\x93NUMPY" || bytes[6] < 1 ||
+            bytes[6] > 3) {
             return 0;
         }
-        const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
+        const auto byte = [&](size_t i) {
+            return static_cast<size_t>(static_cast<unsigned char>(bytes[i]));
+        };
         const size_t low = byte(8) + 256 * byte(9);
         return bytes[6] == 1 ? 10 + low : 12 + low + (byte(10) << 16) + (byte(11) << 24);
     }
@@ -147,12 +158,14 @@ class NpyFile {
         const std::string type(descr.substr(1, descr[0] == '\'' ? descr.substr(1).find('\'') : 0));
         constexpr std::string_view known = "<f4 <f8 <i2 <i4 <i8 <u2 <u4 <u8 |i1 |u1 |b1";
         if (type.size() != 3 || known.find(type) == known.npos) {
-            throw std::runtime_error(path_ + ": got dtype " + (type.empty() ? "of fields" : type) + ", expected one of " + std::string(known));
+            throw std::runtime_error(path_ + ": got dtype " + (type.empty() ? "of fields" : type) +
+                                     ", expected one of " + std::string(known));
         }
         kind_ = type[1];
         item_ = static_cast<size_t>(type[2] - '0');
         if (field(header, "fortran_order").substr(0, 5) != "False") {
-            throw std::runtime_error(path_ + ": is in Fortran order; save it as np.ascontiguousarray(array)");
+            throw std::runtime_error(
+                path_ + ": is in Fortran order; save it as np.ascontiguousarray(array)");
         }
         int64_t n = -1;
         for (const char c : shape.substr(0, shape.find(')'))) {
@@ -189,7 +202,9 @@ class NpyFile {
             case 11: return load<uint8_t>(i);
             case 12: return load<uint16_t>(i);
             case 14: return load<uint32_t>(i);
-            default: return static_cast<int64_t>(std::min<uint64_t>(load<uint64_t>(i), std::numeric_limits<int64_t>::max()));
+            default:
+                return static_cast<int64_t>(
+                    std::min<uint64_t>(load<uint64_t>(i), std::numeric_limits<int64_t>::max()));
         }
     }
 
@@ -202,7 +217,9 @@ class NpyFile {
 
     void check_range(const Tensor &tensor) const {
         const bool given = tensor.low < tensor.high;
-        const int64_t low = tensor.type == i1 ? 0 : given ? tensor.low : std::numeric_limits<int32_t>::min();
+        const int64_t low = tensor.type == i1 ? 0
+                            : given           ? tensor.low
+                                              : std::numeric_limits<int32_t>::min();
         const int64_t high = tensor.type == i1 ? 2 : given ? tensor.high : int64_t{1} << 31;
         int64_t inner = 1;
         for (size_t i = 1; i < shape_.size(); ++i) {
@@ -211,8 +228,10 @@ class NpyFile {
         for (int64_t i = 0; i < rows() * inner; ++i) {
             const int64_t value = integer_at(i);
             if (value < low || value >= high) {
-                throw std::runtime_error(path_ + ": got " + std::to_string(value) + " in row " + std::to_string(i / inner) +
-                                         ", expected " + std::to_string(low) + " <= value < " + std::to_string(high));
+                throw std::runtime_error(path_ + ": got " + std::to_string(value) + " in row " +
+                                         std::to_string(i / inner) + ", expected " +
+                                         std::to_string(low) + " <= value < " +
+                                         std::to_string(high));
             }
         }
     }
@@ -228,11 +247,13 @@ class NpyFile {
 // The head of an .npy file (version 1) of this type and shape.
 inline std::string npy_head(Type type, std::span<const int64_t> shape) {
     constexpr const char *descr[] = {"<f4", "<i4", "|b1"};
-    std::string text = std::string("{'descr': '") + descr[type] + "', 'fortran_order': False, 'shape': " + tuple_text(shape) + ", }";
+    std::string text = std::string("{'descr': '") + descr[type] +
+                       "', 'fortran_order': False, 'shape': " + tuple_text(shape) + ", }";
     text.append(63 - (text.size() + 10) % 64, ' ');
     text += '\n';
     const auto size = static_cast<uint16_t>(text.size());
-    return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(size & 255) + static_cast<char>(size >> 8) + text;
+    return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(size & 255) +
+           static_cast<char>(size >> 8) + text;
 }
 
 }  // namespace catgrad

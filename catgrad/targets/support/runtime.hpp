@@ -1,7 +1,8 @@
 // The runtime of a catgrad program: one buffer for all values, one ggml graph for each function.
 //
 // Every node of a graph is a custom op, a kernel of the program, at the place where the compiler
-// put its result. After creation nothing is allocated. No call aborts, throws or prints.
+// put its result. After creation nothing is allocated but by ggml, which frees it before a call
+// returns. No call aborts, throws or prints.
 #pragma once
 
 #include "tables.hpp"
@@ -122,7 +123,8 @@ class Program {
             }
         }
         for (size_t i = 0; i < function.inputs.size(); ++i) {
-            std::memcpy(memory_.at(function.inputs[i].place), inputs[i], function.inputs[i].bytes());
+            std::memcpy(memory_.at(function.inputs[i].place), inputs[i],
+                        function.inputs[i].bytes());
         }
         if (compute(which) != 0) {
             return 1;
@@ -204,14 +206,17 @@ class Program {
         ggml_backend_cpu_set_n_threads(backend_.get(), threads_);
         ggml_backend_cpu_set_threadpool(backend_.get(), pool_.get());
         ggml_backend_cpu_set_abort_callback(
-            backend_.get(), [](void *e) { return static_cast<Error *>(e)->text[0] != '\0'; }, &error);
+            backend_.get(), [](void *e) { return static_cast<Error *>(e)->text[0] != '\0'; },
+            &error);
         void *base = ggml_backend_buffer_get_base(buffer_.get());
         std::memset(base, 0, bytes + 128);
-        char *first = static_cast<char *>(base) + (64 - reinterpret_cast<uintptr_t>(base) % 64) % 64;
+        char *first =
+            static_cast<char *>(base) + (64 - reinterpret_cast<uintptr_t>(base) % 64) % 64;
         char *second = first + aligned(sizes[0]);
         memory_ = {{first, second, second + aligned(sizes[1])}, &error};
 #ifdef CATGRAD_CBLAS  // products are split over our threads: none of its own (1 is a pthread build)
-        if (openblas_set_num_threads != nullptr && openblas_get_parallel != nullptr && openblas_get_parallel() == 1) {
+        if (openblas_set_num_threads != nullptr && openblas_get_parallel != nullptr &&
+            openblas_get_parallel() == 1) {
             openblas_set_num_threads(1);
         }
 #endif
@@ -233,7 +238,8 @@ class Program {
         context_.reset(ggml_init({bytes, metadata_.get(), true}));
         records_.reserve(nodes);
         for (const Function &function : description_.functions) {
-            ggml_cgraph *graph = ggml_new_graph_custom(context_.get(), function.nodes.size() + 1, false);
+            ggml_cgraph *graph =
+                ggml_new_graph_custom(context_.get(), function.nodes.size() + 1, false);
             for (const Node &node : function.nodes) {
                 add_node(graph, node);
             }
@@ -257,8 +263,8 @@ class Program {
         constexpr ggml_type types[] = {GGML_TYPE_F32, GGML_TYPE_I32, GGML_TYPE_I8};
         Record &record = records_.emplace_back(Record{node.kernel, &memory_});
         const int64_t elements = std::max<int64_t>(1, node.elements);  // ggml skips empty tensors
-        ggml_tensor *tensor = ggml_custom_4d(context_.get(), types[node.type], elements, 1, 1, 1, nullptr, 0,
-                                             run, GGML_N_TASKS_MAX, &record);
+        ggml_tensor *tensor = ggml_custom_4d(context_.get(), types[node.type], elements, 1, 1, 1,
+                                             nullptr, 0, run, GGML_N_TASKS_MAX, &record);
         ggml_backend_tensor_alloc(buffer_.get(), tensor, memory_.at(node.place));
         tensor->flags |= GGML_TENSOR_FLAG_COMPUTE;
         ggml_graph_add_node(graph, tensor);
@@ -268,16 +274,18 @@ class Program {
         if (data == nullptr) {
             return error.set("%s: input %s: got NULL", function.name, tensor.name);
         }
-        const int64_t low = tensor.type == i1 ? 0 : tensor.low, high = tensor.type == i1 ? 2 : tensor.high;
+        const int64_t low = tensor.type == i1 ? 0 : tensor.low,
+                      high = tensor.type == i1 ? 2 : tensor.high;
         const int64_t elements = low < high ? tensor.elements() : 0;
         for (int64_t i = 0; i < elements; ++i) {
-            const int64_t value =
-                tensor.type == i1 ? static_cast<const uint8_t *>(data)[i] : static_cast<const int32_t *>(data)[i];
+            const int64_t value = tensor.type == i1 ? static_cast<const uint8_t *>(data)[i]
+                                                    : static_cast<const int32_t *>(data)[i];
             if (value < low || value >= high) {
-                return error.set("%s: input %s: got %lld at index %s, expected %lld <= value < %lld",
-                                 function.name, tensor.name, static_cast<long long>(value),
-                                 index_text(tensor, i).text, static_cast<long long>(low),
-                                 static_cast<long long>(high));
+                return error.set(
+                    "%s: input %s: got %lld at index %s, expected %lld <= value < %lld",
+                    function.name, tensor.name, static_cast<long long>(value),
+                    index_text(tensor, i).text, static_cast<long long>(low),
+                    static_cast<long long>(high));
             }
         }
         return 0;
@@ -305,7 +313,8 @@ class Program {
         const ggml_status status = ggml_backend_graph_plan_compute(backend_.get(), plans_[which]);
         if (error.text[0] != '\0' || status != GGML_STATUS_SUCCESS) {
             const Error failure = error;
-            const char *text = failure.text[0] != '\0' ? failure.text : ggml_status_to_string(status);
+            const char *text =
+                failure.text[0] != '\0' ? failure.text : ggml_status_to_string(status);
             if (name == "step") {
                 return error.set("step %lld: %.900s", static_cast<long long>(steps + 1), text);
             }

@@ -1,4 +1,4 @@
-// What the compiler tells about a catgrad program: the tables in NAME.cpp; and what its kernels see.
+// What the compiler tells about a program: the tables in NAME.cpp; and what its kernels see.
 #pragma once
 
 #include "kernels.hpp"
@@ -101,13 +101,15 @@ inline void check_finite(const Memory &memory, Share share, const float *loss, i
     for (int64_t i = 0; share.thread == 0 && i < n; ++i) {
         if (!std::isfinite(loss[i])) {
             const char *sign = loss[i] > 0 ? "" : "-";
-            memory.error->set("loss is %s%s", std::isnan(loss[i]) ? "" : sign, std::isnan(loss[i]) ? "nan" : "inf");
+            memory.error->set("loss is %s%s", std::isnan(loss[i]) ? "" : sign,
+                              std::isnan(loss[i]) ? "nan" : "inf");
             return;
         }
     }
 }
 
-inline void check_indices(const Memory &memory, Share share, const int32_t *x, int64_t n, int64_t high) {
+inline void check_indices(const Memory &memory, Share share, const int32_t *x, int64_t n,
+                          int64_t high) {
     for (int64_t i = 0; share.thread == 0 && i < n; ++i) {
         if (x[i] < 0 || x[i] >= high) {
             memory.error->set("got index %d at position %lld, expected 0 <= index < %lld", x[i],

@@ -1,0 +1,99 @@
+// RUN: catgrad-opt %s -p tops-fuse --split-input-file | filecheck %s
+
+// A chain with the broadcast and the constant that it uses is one sweep.
+func.func @chain(%x: tensor<2x3xf32>, %bias: tensor<3xf32>) -> tensor<2x3xf32> {
+  %c = tops.broadcast %bias, axes = [0] : (tensor<3xf32>) -> tensor<2x3xf32>
+  %s = tops.add %x, %c : tensor<2x3xf32>
+  %k = tops.full value = 0.5 : f32 : tensor<2x3xf32>
+  %m = tops.multiply %s, %k : tensor<2x3xf32>
+  %y = tops.tanh %m : tensor<2x3xf32>
+  func.return %y : tensor<2x3xf32>
+}
+
+// CHECK:   func.func @chain(%x: tensor<2x3xf32>, %bias: tensor<3xf32>) -> tensor<2x3xf32> {
+// CHECK-NEXT:     %y = tops.fused (%bias, %x) : (tensor<3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32> {
+// CHECK-NEXT:     ^bb0(%bias_1: tensor<3xf32>, %x_1: tensor<2x3xf32>):
+// CHECK-NEXT:       %c = tops.broadcast %bias_1, axes = [0] : (tensor<3xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT:       %s = tops.add %x_1, %c : tensor<2x3xf32>
+// CHECK-NEXT:       %k = tops.full value = 5.000000e-01 : f32 : tensor<2x3xf32>
+// CHECK-NEXT:       %m = tops.multiply %s, %k : tensor<2x3xf32>
+// CHECK-NEXT:       %y_1 = tops.tanh %m : tensor<2x3xf32>
+// CHECK-NEXT:       tops.yield %y_1 : tensor<2x3xf32>
+// CHECK-NEXT:     }
+// CHECK-NEXT:     func.return %y : tensor<2x3xf32>
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
+
+// -----
+// A value that another op uses stays outside; one that is returned is one more result.
+func.func @results(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {
+  %a = tops.exp %x : tensor<2x2xf32>
+  %p = tops.matmul %a, %x : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %b = tops.sin %a : tensor<2x2xf32>
+  %c = tops.cos %b : tensor<2x2xf32>
+  %d = tops.tanh %c : tensor<2x2xf32>
+  func.return %p, %b, %d : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
+}
+
+// CHECK:   func.func @results(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {
+// CHECK-NEXT:     %a = tops.exp %x : tensor<2x2xf32>
+// CHECK-NEXT:     %p = tops.matmul %a, %x : tensor<2x2xf32>
+// CHECK-NEXT:     %b, %d = tops.fused (%a) : (tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+// CHECK-NEXT:     ^bb0(%a_1: tensor<2x2xf32>):
+// CHECK-NEXT:       %b_1 = tops.sin %a_1 : tensor<2x2xf32>
+// CHECK-NEXT:       %c = tops.cos %b_1 : tensor<2x2xf32>
+// CHECK-NEXT:       %d_1 = tops.tanh %c : tensor<2x2xf32>
+// CHECK-NEXT:       tops.yield %b_1, %d_1 : tensor<2x2xf32>, tensor<2x2xf32>
+// CHECK-NEXT:     }
+// CHECK-NEXT:     func.return %p, %b, %d : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
+
+// -----
+// A broadcast is copied into every group that uses it: it costs nothing there.
+func.func @shared(%x: tensor<3xf32>, %w: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<3xf32>) {
+  %c = tops.broadcast %x, axes = [0] : (tensor<3xf32>) -> tensor<2x3xf32>
+  %a = tops.add %w, %c : tensor<2x3xf32>
+  %s = tops.sum %a, axes = [0] : (tensor<2x3xf32>) -> tensor<3xf32>
+  %b = tops.multiply %w, %c : tensor<2x3xf32>
+  func.return %b, %s : tensor<2x3xf32>, tensor<3xf32>
+}
+
+// CHECK:   func.func @shared(%x: tensor<3xf32>, %w: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<3xf32>) {
+// CHECK-NEXT:     %a = tops.fused (%x, %w) : (tensor<3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32> {
+// CHECK-NEXT:     ^bb0(%x_1: tensor<3xf32>, %w_1: tensor<2x3xf32>):
+// CHECK-NEXT:       %c = tops.broadcast %x_1, axes = [0] : (tensor<3xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT:       %a_1 = tops.add %w_1, %c : tensor<2x3xf32>
+// CHECK-NEXT:       tops.yield %a_1 : tensor<2x3xf32>
+// CHECK-NEXT:     }
+// CHECK-NEXT:     %s = tops.sum %a, axes = [0] : (tensor<2x3xf32>) -> tensor<3xf32>
+// CHECK-NEXT:     %b = tops.fused (%x, %w) : (tensor<3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32> {
+// CHECK-NEXT:     ^bb0(%x_1: tensor<3xf32>, %w_1: tensor<2x3xf32>):
+// CHECK-NEXT:       %c = tops.broadcast %x_1, axes = [0] : (tensor<3xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT:       %b_1 = tops.multiply %w_1, %c : tensor<2x3xf32>
+// CHECK-NEXT:       tops.yield %b_1 : tensor<2x3xf32>
+// CHECK-NEXT:     }
+// CHECK-NEXT:     func.return %b, %s : tensor<2x3xf32>, tensor<3xf32>
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
+
+// -----
+// One op without a broadcast gains nothing; other shapes end a group; a dead op is left to dce.
+func.func @alone(%x: tensor<2xf32>, %y: tensor<3xf32>) -> (tensor<2xf32>, tensor<3xf32>, tensor<2x3xf32>) {
+  %a = tops.exp %x : tensor<2xf32>
+  %b = tops.exp %y : tensor<3xf32>
+  %dead = tops.sin %x : tensor<2xf32>
+  %deader = tops.cos %dead : tensor<2xf32>
+  %c = tops.broadcast %b, axes = [0] : (tensor<3xf32>) -> tensor<2x3xf32>
+  func.return %a, %b, %c : tensor<2xf32>, tensor<3xf32>, tensor<2x3xf32>
+}
+
+// CHECK:   func.func @alone(%x: tensor<2xf32>, %y: tensor<3xf32>) -> (tensor<2xf32>, tensor<3xf32>, tensor<2x3xf32>) {
+// CHECK-NEXT:     %a = tops.exp %x : tensor<2xf32>
+// CHECK-NEXT:     %b = tops.exp %y : tensor<3xf32>
+// CHECK-NEXT:     %dead = tops.sin %x : tensor<2xf32>
+// CHECK-NEXT:     %deader = tops.cos %dead : tensor<2xf32>
+// CHECK-NEXT:     %c = tops.broadcast %b, axes = [0] : (tensor<3xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT:     func.return %a, %b, %c : tensor<2xf32>, tensor<3xf32>, tensor<2x3xf32>
+// CHECK-NEXT:   }
+// CHECK-NEXT: }

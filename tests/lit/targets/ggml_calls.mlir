@@ -1,0 +1,67 @@
+// RUN: catgrad-opt %s -p 'tops-assign-slots{target="ggml"}' -t ggml | filecheck %s
+
+// Products and indexing are calls: {batch, m, n, k, transposed a, b}, {outer, axis, count, inner}.
+// Run-time indices are checked before they are used, unless the input they come from was.
+
+func.func @matmul(%a: tensor<32x64xf32>, %b: tensor<64x10xf32>) -> tensor<32x10xf32> {
+  %y = tops.matmul %a, %b : (tensor<32x64xf32>, tensor<64x10xf32>) -> tensor<32x10xf32>
+  func.return %y : tensor<32x10xf32>
+}
+// CHECK-LABEL: void matmul_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *a = m.at<float>(scratch, 0);  // 32x64
+// CHECK-NEXT:      const float *b = m.at<float>(scratch, 8192);  // 64x10
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 10752);  // 32x10
+// CHECK-NEXT:      catgrad::matmul({1, 32, 10, 64, false, false}, a, b, y, share);
+// CHECK-NEXT: }
+
+func.func @batched(%a: tensor<2x3x5x4xi32>, %b: tensor<2x3x6x5xi32>) -> tensor<2x3x4x6xi32> {
+  %y = tops.matmul %a, %b, transpose_a, transpose_b : (tensor<2x3x5x4xi32>, tensor<2x3x6x5xi32>) -> tensor<2x3x4x6xi32>
+  func.return %y : tensor<2x3x4x6xi32>
+}
+// CHECK-LABEL: void batched_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const int32_t *a = m.at<int32_t>(scratch, 1344);  // 2x3x5x4
+// CHECK-NEXT:      const int32_t *b = m.at<int32_t>(scratch, 0);  // 2x3x6x5
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 768);  // 2x3x4x6
+// CHECK-NEXT:      catgrad::matmul({6, 4, 6, 5, true, true}, a, b, y, share);
+// CHECK-NEXT: }
+
+func.func @take(%x: tensor<5x2xf32>, %i: tensor<3xi32>) -> tensor<3x2xf32> {
+  %y = tops.take %x, %i, axis = 0 : i64 : (tensor<5x2xf32>, tensor<3xi32>) -> tensor<3x2xf32>
+  func.return %y : tensor<3x2xf32>
+}
+// CHECK-LABEL: void take_y_indices(const Memory &m, Share share) {
+// CHECK-NEXT:      const int32_t *i_ = m.at<int32_t>(scratch, 128);  // 3
+// CHECK-NEXT:      catgrad::check_indices(m, share, i_, 3, 5);
+// CHECK-NEXT: }
+// CHECK-LABEL: void take_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 5x2
+// CHECK-NEXT:      const int32_t *i_ = m.at<int32_t>(scratch, 128);  // 3
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 64);  // 3x2
+// CHECK-NEXT:      catgrad::take({1, 5, 3, 2}, x, i_, y, share);
+// CHECK-NEXT: }
+
+func.func @scatter_add(%x: tensor<4x3x2xf32>, %i: tensor<3xi32>) -> tensor<4x5x2xf32> {
+  %y = tops.scatter_add %x, %i, axis = 1 : i64 : (tensor<4x3x2xf32>, tensor<3xi32>) -> tensor<4x5x2xf32>
+  func.return %y : tensor<4x5x2xf32>
+}
+// CHECK-LABEL: void scatter_add_y_indices(const Memory &m, Share share) {
+// CHECK-NEXT:      const int32_t *i_ = m.at<int32_t>(scratch, 320);  // 3
+// CHECK-NEXT:      catgrad::check_indices(m, share, i_, 3, 5);
+// CHECK-NEXT: }
+// CHECK-LABEL: void scatter_add_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 192);  // 4x3x2
+// CHECK-NEXT:      const int32_t *i_ = m.at<int32_t>(scratch, 320);  // 3
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 4x5x2
+// CHECK-NEXT:      catgrad::scatter_add({4, 5, 3, 2}, x, i_, y, share);
+// CHECK-NEXT: }
+
+func.func @embedding(%x: tensor<5x2xf32>, %i: tensor<3xi32> {tops.name = "i", tops.range = array<i64: 0, 5>}) -> tensor<3x2xf32> {
+  %y = tops.take %x, %i, axis = 0 : i64 : (tensor<5x2xf32>, tensor<3xi32>) -> tensor<3x2xf32>
+  func.return %y : tensor<3x2xf32>
+}
+// CHECK-LABEL: void embedding_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 5x2
+// CHECK-NEXT:      const int32_t *i_ = m.at<int32_t>(scratch, 128);  // 3
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 64);  // 3x2
+// CHECK-NEXT:      catgrad::take({1, 5, 3, 2}, x, i_, y, share);
+// CHECK-NEXT: }

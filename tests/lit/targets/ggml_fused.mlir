@@ -1,0 +1,74 @@
+// RUN: catgrad-opt %s -p 'tops-fuse,tops-assign-slots{target="ggml"}' -t ggml | filecheck %s
+
+// A fused region is one loop nest: what is constant within a row is read once, results are stored
+// after everything is read, an update in the place of the old value.
+
+func.func @dense(%x: tensor<32x48xf32>, %bias: tensor<48xf32>) -> tensor<32x48xf32> {
+  %0 = tops.broadcast %bias, axes = [0] : (tensor<48xf32>) -> tensor<32x48xf32>
+  %a = tops.add %x, %0 : tensor<32x48xf32>
+  %y = tops.tanh %a : tensor<32x48xf32>
+  func.return %y : tensor<32x48xf32>
+}
+// CHECK-LABEL: void dense_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *bias = m.at<float>(scratch, 6144);  // 48
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 32x48
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 32x48
+// CHECK-NEXT:      const auto [begin, end] = share.split(32, 8);
+// CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:          for (int64_t j = 0; j < 48; ++j) {
+// CHECK-NEXT:              const float a = x[row * 48 + j] + bias[j];
+// CHECK-NEXT:              y[row * 48 + j] = catgrad::tanh(a);
+// CHECK-NEXT:          }
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @softmax(%x: tensor<32x10xf32>, %top: tensor<32xf32>, %scale: tensor<f32>) -> tensor<32x10xf32> {
+  %0 = tops.broadcast %top, axes = [1] : (tensor<32xf32>) -> tensor<32x10xf32>
+  %1 = tops.broadcast %scale, axes = [0, 1] : (tensor<f32>) -> tensor<32x10xf32>
+  %shifted = tops.subtract %x, %0 : tensor<32x10xf32>
+  %e = tops.exp %shifted : tensor<32x10xf32>
+  %y = tops.multiply %e, %1 : tensor<32x10xf32>
+  func.return %y : tensor<32x10xf32>
+}
+// CHECK-LABEL: void softmax_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *top = m.at<float>(scratch, 1280);  // 32
+// CHECK-NEXT:      const float *scale = m.at<float>(scratch, 1408);  // scalar
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 32x10
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 32x10
+// CHECK-NEXT:      const float scale_value = scale[0];
+// CHECK-NEXT:      const auto [begin, end] = share.split(32, 32);
+// CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
+// CHECK-NEXT:          const float top_row = top[row];
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:          for (int64_t j = 0; j < 10; ++j) {
+// CHECK-NEXT:              const float shifted = x[row * 10 + j] - top_row;
+// CHECK-NEXT:              const float e = catgrad::exp(shifted);
+// CHECK-NEXT:              y[row * 10 + j] = e * scale_value;
+// CHECK-NEXT:          }
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @momentum(%w: tensor<6xf32> {tops.name = "w", tops.role = "parameter"}, %v: tensor<6xf32> {tops.name = "w.velocity", tops.role = "state"}, %g: tensor<6xf32> {tops.name = "g"}) -> (tensor<6xf32> {tops.updates = "w", tops.role = "parameter"}, tensor<6xf32> {tops.updates = "w.velocity", tops.role = "state"}) {
+  %mu = tops.full value = 9.000000e-01 : f32 : tensor<6xf32>
+  %kept = tops.multiply %v, %mu : tensor<6xf32>
+  %velocity = tops.add %kept, %g : tensor<6xf32>
+  %weight = tops.subtract %w, %velocity : tensor<6xf32>
+  func.return %weight, %velocity : tensor<6xf32>, tensor<6xf32>
+}
+// CHECK-LABEL: void momentum_w_velocity(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *w_velocity = m.at<float>(persistent, 64);  // 6
+// CHECK-NEXT:      const float *g = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      const float *w = m.at<float>(persistent, 0);  // 6
+// CHECK-NEXT:      float *new_w_velocity = m.at<float>(persistent, 64);  // 6
+// CHECK-NEXT:      float *new_w = m.at<float>(persistent, 0);  // 6
+// CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
+// CHECK-NEXT:          const float kept = w_velocity[i] * 0.9f;
+// CHECK-NEXT:          const float velocity = kept + g[i];
+// CHECK-NEXT:          const float weight = w[i] - velocity;
+// CHECK-NEXT:          new_w_velocity[i] = velocity;
+// CHECK-NEXT:          new_w[i] = weight;
+// CHECK-NEXT:      }
+// CHECK-NEXT: }

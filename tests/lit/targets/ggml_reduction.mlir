@@ -1,0 +1,92 @@
+// RUN: catgrad-opt %s -p 'tops-assign-slots{target="ggml"}' -t ggml | filecheck %s
+
+// Reductions: rows are folded in 16 lanes, columns element by element; on i1 the sum is xor.
+
+func.func @sum_rows(%x: tensor<40x7xf32>) -> tensor<40xf32> {
+  %y = tops.sum %x, axes = [1] : (tensor<40x7xf32>) -> tensor<40xf32>
+  func.return %y : tensor<40xf32>
+}
+// CHECK-LABEL: void sum_rows_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 40x7
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 1152);  // 40
+// CHECK-NEXT:      const auto [begin, end] = share.split(40, 40);
+// CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
+// CHECK-NEXT:          y[row] = catgrad::fold<catgrad::Add>(x + row * 7, 7, 0.0f);
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @sum_columns(%x: tensor<40x7xf32>) -> tensor<7xf32> {
+  %y = tops.sum %x, axes = [0] : (tensor<40x7xf32>) -> tensor<7xf32>
+  func.return %y : tensor<7xf32>
+}
+// CHECK-LABEL: void sum_columns_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 40x7
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 1152);  // 7
+// CHECK-NEXT:      const auto [begin, end] = share.split(7, 7);
+// CHECK-NEXT:      std::fill(y + begin, y + end, 0.0f);
+// CHECK-NEXT:      for (int64_t i0 = 0; i0 < 40; ++i0) {
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:          for (int64_t j = begin; j < end; ++j) {
+// CHECK-NEXT:              y[j] = catgrad::Add::apply(y[j], x[i0 * 7 + j]);
+// CHECK-NEXT:          }
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @sum_all(%x: tensor<40x7xf32>) -> tensor<f32> {
+  %y = tops.sum %x, axes = [0, 1] : (tensor<40x7xf32>) -> tensor<f32>
+  func.return %y : tensor<f32>
+}
+// CHECK-LABEL: void sum_all_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 40x7
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 1152);  // scalar
+// CHECK-NEXT:      if (share.thread != 0) {
+// CHECK-NEXT:          return;
+// CHECK-NEXT:      }
+// CHECK-NEXT:      y[0] = catgrad::fold<catgrad::Add>(x, 280, 0.0f);
+// CHECK-NEXT: }
+
+func.func @sum_ends(%x: tensor<4x5x6xi1>) -> tensor<5xi1> {
+  %y = tops.sum %x, axes = [0, 2] : (tensor<4x5x6xi1>) -> tensor<5xi1>
+  func.return %y : tensor<5xi1>
+}
+// CHECK-LABEL: void sum_ends_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(scratch, 0);  // 4x5x6
+// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(scratch, 128);  // 5
+// CHECK-NEXT:      const auto [begin, end] = share.split(5, 5);
+// CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
+// CHECK-NEXT:          uint8_t total = uint8_t{0};
+// CHECK-NEXT:          for (int64_t i0 = 0; i0 < 4; ++i0) {
+// CHECK-NEXT:              total = catgrad::Add::apply(total, catgrad::fold<catgrad::Add>(x + row * 6 + i0 * 30, 6, uint8_t{0}));
+// CHECK-NEXT:          }
+// CHECK-NEXT:          y[row] = total;
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @max(%x: tensor<9x4x6xf32>) -> tensor<9x6xf32> {
+  %y = tops.max %x, axes = [1] : (tensor<9x4x6xf32>) -> tensor<9x6xf32>
+  func.return %y : tensor<9x6xf32>
+}
+// CHECK-LABEL: void max_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 9x4x6
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 896);  // 9x6
+// CHECK-NEXT:      const auto [begin, end] = share.split(9, 9);
+// CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
+// CHECK-NEXT:          std::fill_n(y + row * 6, 6, (-std::numeric_limits<float>::infinity()));
+// CHECK-NEXT:          for (int64_t i0 = 0; i0 < 4; ++i0) {
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:              for (int64_t j = 0; j < 6; ++j) {
+// CHECK-NEXT:                  y[row * 6 + j] = catgrad::Max::apply(y[row * 6 + j], x[row * 24 + i0 * 6 + j]);
+// CHECK-NEXT:              }
+// CHECK-NEXT:          }
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @argmax(%x: tensor<4x5x6xi32>) -> tensor<4x6xi32> {
+  %y = tops.argmax %x, axis = 1 : i64 : (tensor<4x5x6xi32>) -> tensor<4x6xi32>
+  func.return %y : tensor<4x6xi32>
+}
+// CHECK-LABEL: void argmax_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(scratch, 0);  // 4x5x6
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 512);  // 4x6
+// CHECK-NEXT:      catgrad::argmax({4, 5, 1, 6}, x, y, share);
+// CHECK-NEXT: }
