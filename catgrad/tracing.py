@@ -216,7 +216,11 @@ class Tracer:
         """Emit a call."""
         operands, site = self.pass_on(callee, arguments)
         op = cat.CallOp(
-            callee.symbol, operands, callee.outputs, StringAttr(scope) if scope else None, site
+            callee.symbol,
+            operands,
+            callee.outputs,
+            StringAttr(hint(scope) or "") if scope else None,
+            site,
         )
         self.frame.ops.builder.insert(op)
         for value in op.results:

@@ -6,12 +6,12 @@ Symbols resolve and types match, the call graph is acyclic, values are defined b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import FunctionType, ModuleOp
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, ModuleOp
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from catgrad.dialects import cat
@@ -132,34 +132,30 @@ def _needs(node: tuple[str, str], table: dict[str, cat.ArrowOp]) -> list[tuple[s
 
 def _check_stored(module: ModuleOp) -> None:
     """Equal names in different public functions are one stored tensor: one type; updates fit it."""
-    types: dict[str, object] = {}
+    types: dict[str, Attribute] = {}
     for op in module.body.block.ops:
         if not isinstance(op, cat.ArrowOp | func.FuncOp):
             continue
-        attrs = [*(op.arg_attrs or ()), *(op.res_attrs or ())]
-        if len(attrs) != len(op.function_type.inputs.data) * (op.arg_attrs is not None) + len(
-            op.function_type.outputs.data
-        ) * (op.res_attrs is not None):
-            fail(op, "argument or result attributes do not match the signature")
-        typed = [
-            *zip(
-                op.arg_attrs or (),
-                op.function_type.inputs.data if op.arg_attrs else (),
-                strict=True,
-            ),
-            *zip(
-                op.res_attrs or (),
-                op.function_type.outputs.data if op.res_attrs else (),
-                strict=True,
-            ),
-        ]
-        for attributes, type_ in typed:
-            data = attributes.data
-            key = data.get(cat.UPDATES) or (data.get(cat.NAME) if cat.ROLE in data else None)
-            if key is None:
+        signature = op.function_type
+        for attributes, type_ in [
+            *_with_types(op, op.arg_attrs, signature.inputs.data),
+            *_with_types(op, op.res_attrs, signature.outputs.data),
+        ]:
+            key = attributes.get(cat.UPDATES, attributes.get(cat.NAME))
+            if key is None or not {cat.UPDATES, cat.ROLE} & attributes.keys():
                 continue
-            name = getattr(key, "data", None)
-            if not isinstance(name, str):
+            if (name := cat.text_of(key)) is None:
                 fail(op, f"{cat.NAME} and {cat.UPDATES} take strings, got {key}")
-            elif types.setdefault(name, type_) != type_:
+            if types.setdefault(name, type_) != type_:
                 fail(op, f"stored tensor {name!r} is {types[name]} elsewhere and {type_} here")
+
+
+def _with_types(
+    op: Operation, attrs: ArrayAttr[DictionaryAttr] | None, types: Sequence[Attribute]
+) -> list[tuple[Mapping[str, Attribute], Attribute]]:
+    """The attributes of arguments or results, each with its type."""
+    if attrs is None:
+        return []
+    if len(attrs) != len(types):
+        fail(op, "argument or result attributes do not match the signature")
+    return [(a.data, t) for a, t in zip(attrs, types, strict=True)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
-from catgrad.dialects.cat import NAME, ROLE, UPDATES
+from catgrad.dialects.cat import NAME, ROLE, UPDATES, text_of
 from catgrad.dialects.tops.base import FLOAT, TopsOp, dtype_of, tensor_of
 from catgrad.dialects.tops.fused import FusedOp
 from catgrad.dialects.tops.indexing import Indexing
@@ -44,16 +44,16 @@ class Placed:
         self.stored: dict[SSAValue, str] = {}
         """Arguments that are stored tensors -> their names."""
         for arg, attrs in zip(self.block.args, arg_attrs, strict=False):
-            if ROLE in attrs.data and isinstance(name := attrs.data.get(NAME), StringAttr):
-                self.stored[arg] = name.data
+            name = text_of(attrs.data.get(NAME))
+            if ROLE in attrs.data and name is not None:
+                self.stored[arg] = name
         res_attrs = [a.data for a in function.res_attrs or []]
         names = [a.get(UPDATES) for a in res_attrs] or [None] * len(self.terminator.operands)
-        self.updates = [n.data if isinstance(n, StringAttr) else None for n in names]
+        self.updates = [text_of(n) for n in names]
         """Per result, the stored tensor it updates."""
         roles = [a.get(ROLE) for a in res_attrs] or [None] * len(self.terminator.operands)
         self.roles = [
-            r.data if isinstance(r, StringAttr) and n is None else None
-            for r, n in zip(roles, self.updates, strict=True)
+            text_of(r) if n is None else None for r, n in zip(roles, self.updates, strict=True)
         ]
         """Per result, loss or metric."""
 

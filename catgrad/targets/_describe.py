@@ -12,12 +12,12 @@ from xdsl.dialects.builtin import (
     DictionaryAttr,
     IntegerAttr,
     ModuleOp,
-    StringAttr,
 )
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME, ROLE, UPDATES
+from catgrad.dialects.cat import text_of as text
 from catgrad.dialects.tops.base import NUMPY_NAMES, dtype_of, integers, tensor, tensor_of
 from catgrad.dialects.tops.fused import SlotAttr, slots_of
 from catgrad.targets._rows import rows_independent
@@ -41,8 +41,7 @@ class Stored:
 
 def program_name(module: ModuleOp) -> str:
     """The program's name, from the module."""
-    name = module.attributes.get("tops.program")
-    return name.data if isinstance(name, StringAttr) else "program"
+    return text(module.attributes.get("tops.program")) or "program"
 
 
 def functions_in(module: ModuleOp, target: str) -> list[func.FuncOp]:
@@ -82,11 +81,6 @@ def memory(module: ModuleOp) -> dict[str, int]:
 def attributes(attrs: ArrayAttr[DictionaryAttr] | None, count: int) -> list[dict[str, Attribute]]:
     """The attribute dictionaries of arguments or results."""
     return [dict(a.data) for a in attrs] if attrs is not None else [{} for _ in range(count)]
-
-
-def text(attribute: Attribute | None) -> str | None:
-    """The text of a string attribute."""
-    return attribute.data if isinstance(attribute, StringAttr) else None
 
 
 def shape_and_dtype(value: SSAValue) -> tuple[list[int], str]:
@@ -180,10 +174,8 @@ def stored_tensors(functions: list[func.FuncOp]) -> dict[str, Stored]:
         for op in function.body.block.ops:
             if placed := slots_of(op):
                 slots.update(zip(op.results, placed, strict=True))
-        roles = {text(a.get(NAME)): text(a.get(ROLE)) for _, a in signature.arguments if ROLE in a}
-        roles.update(
-            {text(a.get(UPDATES)): text(a.get(ROLE)) for _, a in signature.results if UPDATES in a}
-        )
+        roles = {text(a.get(UPDATES)): text(a.get(ROLE)) for _, a in signature.results}
+        roles |= {text(a.get(NAME)): text(a.get(ROLE)) for _, a in signature.arguments if ROLE in a}
         for value, name in [*signature.stored, *signature.updates]:
             slot = slots.get(value)
             if name not in found and isinstance(slot, SlotAttr):

@@ -44,17 +44,17 @@ def without_imports(source: str) -> str:
     return "\n".join(source.splitlines()[end:]).strip("\n")
 
 
-def _literal(value: object, indent: int) -> str:
-    """A Python literal; what is too long for a line gets one entry a line."""
+def _literal(value: object, indent: int, before: int = 0) -> str:
+    """A Python literal behind `before` characters; if too long for a line, one entry a line."""
     plain, inner = ascii(value), indent + 4
-    if indent + len(plain) < 96 or not isinstance(value, dict | list):
+    if indent + before + len(plain) < 96 or not isinstance(value, dict | list):
         return plain
     if isinstance(value, dict):
         entries = [(f"{key!a}: ", item) for key, item in cast("dict[str, object]", value).items()]
     else:
         entries = [("", item) for item in cast("list[object]", value)]
     lines = "".join(
-        f"{' ' * inner}{key}{_literal(item, inner + len(key))},\n" for key, item in entries
+        f"{' ' * inner}{key}{_literal(item, inner, len(key))},\n" for key, item in entries
     )
     return f"{plain[0]}\n{lines}{' ' * indent}{plain[-1]}"
 

@@ -20,6 +20,7 @@ from catgrad.dialects.cat.arrows import (
     CallOp,
     ReturnOp,
     flat_symbol,
+    text_of,
 )
 from catgrad.dialects.cat.derivatives import Derivative, ForwardOp, ReverseOp
 from catgrad.dialects.cat.structure import AddOp, CopyOp, DiscardOp, ZeroOp
@@ -72,4 +73,5 @@ __all__ = [
     "flat_symbol",
     "references",
     "source",
+    "text_of",
 ]

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
+    BytesAttr,
     DictionaryAttr,
     FlatSymbolRefAttrConstr,
     FunctionType,
@@ -38,6 +39,17 @@ from xdsl.utils.exceptions import VerifyException
 AnyTensor = BaseAttr(TensorType)
 NAME, ROLE, UPDATES = "tops.name", "tops.role", "tops.updates"
 """Attributes of arguments (name, role) and results (updates, role)."""
+
+
+def text_of(attribute: Attribute | None) -> str | None:
+    """The text of a string attribute; xDSL reads back as bytes what is not ASCII."""
+    match attribute:
+        case StringAttr():
+            return attribute.data
+        case BytesAttr():
+            return attribute.data.decode("utf-8", "replace")
+        case _:
+            return None
 
 
 def flat_symbol(name: str) -> SymbolRefAttr:

@@ -203,7 +203,10 @@ def _read_checkpoint(path: str, keys: Iterable[str]) -> dict[str, Array]:
     with open(path, "rb") as file:
         try:
             with np.load(file, allow_pickle=False) as archive:
-                return {key: archive[key] for key in keys if key in archive}
+                # Files by their own names: asked for the key "a.npy", NumPy would give that of "a".
+                files = {f"{key}.npy": key for key in keys}
+                found = set(archive.zip.namelist()) & set(files)
+                return {files[name]: archive[name] for name in found}
         except Exception as error:  # a damaged file can make the reader fail in many ways
             text = f"{path}: is not a checkpoint (.npz), or is truncated or damaged"
             raise ValueError(text) from error
