@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import cast
 
 from xdsl.dialects.builtin import TensorType
@@ -64,11 +65,22 @@ class Optimizer:
     slots: Mapping[str, Initializer]
     put: Arrow
     clock: Callable[[Array], Sequence[Array]] | None = None
+    before: Callable[[Mapping[str, Array]], Mapping[str, Array]] = lambda gradients: gradients
+    """What is done to all gradients first, such as clipping."""
+    exempt: tuple[Sequence[str], Arrow] | None = None
+    """Name patterns of parameters that follow another update rule."""
+
+    def rule(self, name: str) -> Arrow:
+        """The update rule of a parameter."""
+        if self.exempt is not None and any(fnmatchcase(name, p) for p in self.exempt[0]):
+            return self.exempt[1]
+        return self.put
 
     def update(self, tracer: Tracer, gradients: Mapping[str, Array]) -> dict[str, Array]:
         """New values of all parameters and states, given the gradients of the parameters."""
         new: dict[str, Array] = {}
         shared: Sequence[Array] = ()
+        gradients = self.before(gradients)
         if self.clock is not None:
             count = tracer.read(Stored(f"{self.name}.step", tensor((), "i32"), "state", _zero))
             new[f"{self.name}.step"] = after = count + 1
@@ -80,7 +92,7 @@ class Optimizer:
                 f"{name}.{slot}": tracer.read(Stored(f"{name}.{slot}", stored.type, "state", init))
                 for slot, init in self.slots.items()
             }
-            results = self.put(*shared, tracer.argument(name), *states.values(), gradient)
+            results = self.rule(name)(*shared, tracer.argument(name), *states.values(), gradient)
             new.update(zip([name, *states], as_tuple(results, self.name), strict=True))
         return new
 

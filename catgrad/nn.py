@@ -1,14 +1,76 @@
-"""Layers and activations, written in the language itself."""
+"""Layers, written in the language itself; activations come along."""
 
 from __future__ import annotations
 
-from catgrad.array_api import logistic, reshape, where, zeros
-from catgrad.array_api import maximum as _maximum
-from catgrad.array_api import tanh as _tanh
-from catgrad.arrows import Layer, arrow, layer, param
+import math
+from collections.abc import Sequence
+
+from catgrad.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+from catgrad.array_api import (
+    arange,
+    concat,
+    cos,
+    exp,
+    expand_dims,
+    greater_equal,
+    mean,
+    permute_dims,
+    reshape,
+    rsqrt,
+    sin,
+    square,
+    take,
+    where,
+)
+from catgrad.arrows import Arrow, Layer, arrow, layer, param
+from catgrad.dialects.tops.base import FLOAT
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, TraceError
-from catgrad.initializers import glorot_uniform, zero
+from catgrad.initializers import glorot_uniform, normal, one, zero
+
+__all__ = [
+    "dense",
+    "elu",
+    "embedding",
+    "flatten",
+    "gelu",
+    "group_norm",
+    "layer_norm",
+    "leaky_relu",
+    "log_softmax",
+    "multi_head_attention",
+    "relu",
+    "residual",
+    "rms_norm",
+    "rotary_embedding",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+    "transformer_block",
+]
+
+
+def _count(what: str, value: object, unit: str) -> None:
+    if type(value) is not int or value < 1:
+        raise TraceError(f"{what} takes a whole number of {unit} > 0, got {value!r}")
+
+
+def _floats(x: Array, rank: int, shape: str) -> None:
+    if x.ndim < rank or x.dtype not in FLOAT:
+        raise TraceError(f"got {x!r}; accepts floats of shape {shape}")
 
 
 def dense(
@@ -16,47 +78,190 @@ def dense(
     *,
     name: str | None = None,
     weight: Initializer = glorot_uniform,
-    bias: Initializer = zero,
+    bias: Initializer | None = zero,
 ) -> Layer:
     """
     x W + b for x of shape (..., n): parameters `weight` (n, units) and `bias` (units,).
 
-    `weight` is Glorot uniform by default (Glorot and Bengio 2010), `bias` zero.
+    `weight` is Glorot uniform by default (Glorot and Bengio 2010), `bias` zero; None for no bias.
     """
-    if type(units) is not int or units < 1:
-        raise TraceError(f"nn.dense takes a whole number of units > 0, got {units!r}")
+    _count("nn.dense", units, "units")
 
     @layer("dense", name=name)
     def apply(x: Array) -> Array:
-        if x.ndim < 2 or x.dtype not in ("f32", "f64"):
-            raise TraceError(f"got {x!r}; accepts floats of shape (batch, ..., features)")
+        _floats(x, 2, "(batch, ..., features)")
         features = x.shape[-1]
         w = param((features, units), init=weight, name="weight", dtype=x.dtype)
-        b = param((units,), init=bias, name="bias", dtype=x.dtype)
-        rows = reshape(x, (-1, features)) @ w + b
+        rows = reshape(x, (-1, features)) @ w
+        if bias is not None:
+            rows = rows + param((units,), init=bias, name="bias", dtype=x.dtype)
         return reshape(rows, (*x.shape[:-1], units))
 
     return apply
 
 
+def embedding(
+    count: int, features: int, *, name: str | None = None, weight: Initializer | None = None
+) -> Layer:
+    """
+    Rows of a table, for indices of any shape (i32 or i64) in [0, count).
+
+    The parameter `weight` (count, features) is standard normal by default, in f32.
+    """
+    _count("nn.embedding", count, "rows")
+    _count("nn.embedding", features, "features")
+
+    @layer("embedding", name=name)
+    def apply(indices: Array) -> Array:
+        table = param((count, features), init=weight or normal(), name="weight")
+        return take(table, indices, axis=0)
+
+    return apply
+
+
 @arrow
-def _relu_reverse(x: Array, g: Array) -> Array:
-    return where(x > 0, g, 0)
+def flatten(x: Array) -> Array:
+    """(batch, ...) -> (batch, features)."""
+    if not x.ndim:
+        raise TraceError(f"got {x!r}; accepts arrays of shape (batch, ...)")
+    return reshape(x, (x.shape[0], math.prod(x.shape[1:])))
 
 
-@arrow(reverse=_relu_reverse)
-def relu(x: Array) -> Array:
-    """max(x, 0); the derivative at 0 is 0."""
-    return _maximum(x, zeros(x.shape, x.dtype))
+def residual(inner: Arrow) -> Arrow:
+    """x + inner(x)."""
+
+    def apply(x: Array) -> Array:
+        return x + inner(x)
+
+    return Arrow(apply, 1, f"residual({inner.name})", ("x",))
+
+
+def _standardised(x: Array, axes: Sequence[int], eps: float) -> Array:
+    """Zero mean and unit variance over `axes`."""
+    centred = x - mean(x, axes, keepdims=True)
+    return centred * rsqrt(mean(square(centred), axes, keepdims=True) + eps)
+
+
+def layer_norm(*, eps: float = 1e-5, name: str | None = None) -> Layer:
+    """
+    Zero mean, unit variance over the last axis, then `scale` and `shift` (Ba, Kiros, Hinton 2016).
+    """
+
+    @layer("layer_norm", name=name)
+    def apply(x: Array) -> Array:
+        _floats(x, 2, "(batch, ..., features)")
+        scale = param(x.shape[-1:], init=one, name="scale", dtype=x.dtype)
+        shift = param(x.shape[-1:], init=zero, name="shift", dtype=x.dtype)
+        return _standardised(x, [x.ndim - 1], eps) * scale + shift
+
+    return apply
+
+
+def rms_norm(*, eps: float = 1e-6, name: str | None = None) -> Layer:
+    """x / sqrt(mean(x^2) + eps) over the last axis, times `scale` (Zhang, Sennrich 2019)."""
+
+    @layer("rms_norm", name=name)
+    def apply(x: Array) -> Array:
+        _floats(x, 2, "(batch, ..., features)")
+        scale = param(x.shape[-1:], init=one, name="scale", dtype=x.dtype)
+        return x * rsqrt(mean(square(x), -1, keepdims=True) + eps) * scale
+
+    return apply
+
+
+def group_norm(groups: int, *, eps: float = 1e-5, name: str | None = None) -> Layer:
+    """
+    Zero mean, unit variance over each group of channels of (batch, channels, ...).
+
+    Then `scale` and `shift` per channel (Wu, He 2018).
+    """
+    _count("nn.group_norm", groups, "groups")
+
+    @layer("group_norm", name=name)
+    def apply(x: Array) -> Array:
+        _floats(x, 2, "(batch, channels, ...)")
+        batch, channels = x.shape[:2]
+        if channels % groups:
+            raise TraceError(f"got {x!r}; accepts channels that are a multiple of {groups} groups")
+        rows = reshape(x, (batch, groups, x.size // (batch * groups)))
+        normal_ = reshape(_standardised(rows, [2], eps), x.shape)
+        per_channel = (channels, *(1 for _ in x.shape[2:]))
+        scale = param((channels,), init=one, name="scale", dtype=x.dtype)
+        shift = param((channels,), init=zero, name="shift", dtype=x.dtype)
+        return normal_ * reshape(scale, per_channel) + reshape(shift, per_channel)
+
+    return apply
 
 
 @arrow
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x))."""
-    return logistic(x)
+def rotary_embedding(x: Array) -> Array:
+    """
+    Rotate the pairs (x[i], x[i + d/2]) of (..., time, d) by time * 10000^(-2i/d) (Su et al. 2021).
+    """
+    _floats(x, 2, "(..., time, features)")
+    time, features = x.shape[-2:]
+    if features % 2:
+        raise TraceError(f"got {x!r}; accepts an even number of features")
+    half = features // 2
+    rates = exp(arange(half, x.dtype) * (-math.log(10000.0) / half))
+    angles = expand_dims(arange(time, x.dtype), 1) * rates
+    a, b = x[..., :half], x[..., half:]
+    return concat([a * cos(angles) - b * sin(angles), b * cos(angles) + a * sin(angles)], axis=-1)
 
 
-@arrow
-def tanh(x: Array) -> Array:
-    """The hyperbolic tangent."""
-    return _tanh(x)
+def multi_head_attention(
+    heads: int, *, causal: bool = False, rotary: bool = False, name: str | None = None
+) -> Layer:
+    """
+    Self-attention on (batch, time, features) (Vaswani et al. 2017): layers `qkv` and `proj`.
+
+    `causal`: position t sees positions <= t. `rotary`: queries and keys carry their position.
+    """
+    _count("nn.multi_head_attention", heads, "heads")
+
+    @layer("attention", name=name)
+    def apply(x: Array) -> Array:
+        _floats(x, 3, "(batch, time, features)")
+        batch, time, features = x.shape
+        if features % heads:
+            raise TraceError(f"got {x!r}; accepts features that are a multiple of {heads} heads")
+        size = features // heads
+        qkv = reshape(dense(3 * features, name="qkv")(x), (batch, time, 3, heads, size))
+        parts = permute_dims(qkv, (2, 0, 3, 1, 4))
+        q, k, v = (reshape(parts[i], (batch * heads, time, size)) for i in range(3))
+        if rotary:
+            q, k = rotary_embedding(q), rotary_embedding(k)
+        scores = q.matmul(k, transpose_b=True) * (1 / math.sqrt(size))
+        if causal:
+            row, column = expand_dims(arange(time), 1), expand_dims(arange(time), 0)
+            scores = where(greater_equal(row, column), scores, float("-inf"))
+        mixed = reshape(softmax(scores) @ v, (batch, heads, time, size))
+        merged = reshape(permute_dims(mixed, (0, 2, 1, 3)), x.shape)
+        return dense(features, name="proj")(merged)
+
+    return apply
+
+
+def transformer_block(
+    heads: int,
+    *,
+    causal: bool = False,
+    rotary: bool = False,
+    activation: Arrow = gelu,
+    name: str | None = None,
+) -> Layer:
+    """
+    x + attention(norm(x)), then x + mlp(norm(x)) with four times the features (pre-norm).
+
+    Layers `ln1`, `attn`, `ln2`, `fc` and `proj`.
+    """
+
+    @layer("block", name=name)
+    def apply(x: Array) -> Array:
+        _floats(x, 3, "(batch, time, features)")
+        attention = multi_head_attention(heads, causal=causal, rotary=rotary, name="attn")
+        x = x + attention(layer_norm(name="ln1")(x))
+        hidden = activation(dense(4 * x.shape[-1], name="fc")(layer_norm(name="ln2")(x)))
+        return x + dense(x.shape[-1], name="proj")(hidden)
+
+    return apply

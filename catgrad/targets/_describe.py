@@ -41,7 +41,8 @@ class Stored:
 
 def program_name(module: ModuleOp) -> str:
     """The program's name, from the module."""
-    return text(module.attributes.get("tops.program")) or "program"
+    name = text(module.attributes.get("tops.program"))
+    return "program" if name is None else name
 
 
 def functions_in(module: ModuleOp, target: str) -> list[func.FuncOp]:

@@ -14,10 +14,11 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME
-from catgrad.dialects.tops.base import TopsOp, dtype_of, nbytes, tensor_of
+from catgrad.dialects.tops.base import TopsOp, dtype_of, integers, nbytes, tensor_of
 from catgrad.dialects.tops.creation import ConstantOp, FullOp, python_scalar
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp, SlotAttr, YieldOp, slots_of
+from catgrad.dialects.tops.indexing import Indexing, TakeOp
 from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
 from catgrad.targets._describe import (
     Signature,
@@ -178,6 +179,7 @@ class FunctionPrinter:
                     self.views.append(self.statement(op))
                 else:
                     self.before_write([slot])
+                    self.indices(op)
                     self.body += self.statement(op).split("; ")
             case _:
                 raise PassFailedException(f"target 'numpy' cannot print '{op.name}'")
@@ -187,6 +189,17 @@ class FunctionPrinter:
         return op.meaning.statement(
             op, [self.values[v] for v in op.operands], self.values[op.results[0]]
         )
+
+    def indices(self, op: TopsOp) -> None:
+        """Print the check of indices, unless they are an input that is checked at entry."""
+        if not isinstance(op, Indexing):
+            return
+        whole, value = op.x if isinstance(op, TakeOp) else op.y, op.indices
+        size = tensor_of(whole).get_shape()[op.axis.value.data]
+        given = {v: integers(a.get("tops.range")) for v, a in self.signature.inputs}
+        low, high = given.get(value) or (-1, 0)
+        if low < 0 or high > size:
+            self.body.append(f"_check_indices({self.values[value]}, {size})")
 
     def look(self, op: TopsOp) -> None:
         """A view: made once, in the factory."""

@@ -48,6 +48,17 @@ class _NonFinite(Exception):
     """Raised by a compiled function, with its loss, before it updates anything."""
 
 
+class _BadIndex(Exception):
+    """Raised by a compiled function that computed an index out of range, before it updates."""
+
+
+def _check_indices(indices: Array, size: int) -> None:
+    flat = indices.ravel()
+    for position in np.flatnonzero((flat < 0) | (flat >= size))[:1].tolist():
+        text = f"at position {position}, expected 0 <= index < {size}"
+        raise _BadIndex(f"got index {flat[position]} {text}")
+
+
 # Random numbers ---------------------------------------------------------------------------------
 
 _WORD = 0xFFFFFFFF
@@ -284,6 +295,8 @@ class Program:
         except _NonFinite as error:
             where = f"step {self.steps + 1}" if name == "step" else name
             raise FloatingPointError(f"{where}: loss is {float(error.args[0])}") from None
+        except _BadIndex as error:
+            raise ValueError(f"{name}: {error}") from None
 
     def _run_rows(self, name: str, arrays: Sequence[Array]) -> list[Any]:
         """Runs a function on any number of rows: in batches, the last one filled up and cut."""

@@ -70,74 +70,56 @@ builtin.module attributes {tops.program = "x\"\"\"\nimport os"} {
 // CHECK-NEXT:     MEMORY = {'persistent': 64, 'scratch': 128, 'constant': 0}
 // CHECK-NEXT:     FUNCTIONS = {
 // CHECK-NEXT:         'class': {
-// CHECK-NEXT:                      'method': 'class_function',
-// CHECK-NEXT:                      'inputs': [
-// CHECK-NEXT:                                    {
-// CHECK-NEXT:                                        'name': 'np',
-// CHECK-NEXT:                                        'shape': [2],
-// CHECK-NEXT:                                        'dtype': 'float32',
-// CHECK-NEXT:                                        'batch': None,
-// CHECK-NEXT:                                        'range': None,
-// CHECK-NEXT:                                    },
-// CHECK-NEXT:                                    {
-// CHECK-NEXT:                                        'name': '__class__',
-// CHECK-NEXT:                                        'shape': [2],
-// CHECK-NEXT:                                        'dtype': 'float32',
-// CHECK-NEXT:                                        'batch': None,
-// CHECK-NEXT:                                        'range': None,
-// CHECK-NEXT:                                    },
-// CHECK-NEXT:                                ],
-// CHECK-NEXT:                      'outputs': [{'shape': [2], 'dtype': 'float32', 'role': None}],
-// CHECK-NEXT:                      'stored': ['a"]; import os #\n'],
-// CHECK-NEXT:                      'updates': [],
-// CHECK-NEXT:                      'rows': False,
-// CHECK-NEXT:                  },
-// CHECK-NEXT:         'f(): pass\n"': {
-// CHECK-NEXT:                             'method': 'f_pass_function',
-// CHECK-NEXT:                             'inputs': [
-// CHECK-NEXT:                                           {
-// CHECK-NEXT:                                               'name': 'self',
-// CHECK-NEXT:                                               'shape': [2],
-// CHECK-NEXT:                                               'dtype': 'float32',
-// CHECK-NEXT:                                               'batch': None,
-// CHECK-NEXT:                                               'range': None,
-// CHECK-NEXT:                                           },
-// CHECK-NEXT:                                           {
-// CHECK-NEXT:                                               'name': '*/ y',
-// CHECK-NEXT:                                               'shape': [2],
-// CHECK-NEXT:                                               'dtype': 'float32',
-// CHECK-NEXT:                                               'batch': None,
-// CHECK-NEXT:                                               'range': None,
-// CHECK-NEXT:                                           },
-// CHECK-NEXT:                                       ],
-// CHECK-NEXT:                             'outputs': [{'shape': [2], 'dtype': 'float32', 'role': None}],
-// CHECK-NEXT:                             'stored': [],
-// CHECK-NEXT:                             'updates': [],
-// CHECK-NEXT:                             'rows': False,
-// CHECK-NEXT:                         },
-// CHECK-NEXT:         'save': {
-// CHECK-NEXT:                     'method': 'save_function',
-// CHECK-NEXT:                     'inputs': [
-// CHECK-NEXT:                                   {
-// CHECK-NEXT:                                       'name': 'x',
-// CHECK-NEXT:                                       'shape': [2],
-// CHECK-NEXT:                                       'dtype': 'float32',
-// CHECK-NEXT:                                       'batch': None,
-// CHECK-NEXT:                                       'range': None,
-// CHECK-NEXT:                                   },
-// CHECK-NEXT:                                   {
-// CHECK-NEXT:                                       'name': 'x',
-// CHECK-NEXT:                                       'shape': [2],
-// CHECK-NEXT:                                       'dtype': 'float32',
-// CHECK-NEXT:                                       'batch': None,
-// CHECK-NEXT:                                       'range': None,
-// CHECK-NEXT:                                   },
-// CHECK-NEXT:                               ],
-// CHECK-NEXT:                     'outputs': [{'shape': [2], 'dtype': 'float32', 'role': None}],
-// CHECK-NEXT:                     'stored': [],
-// CHECK-NEXT:                     'updates': [],
-// CHECK-NEXT:                     'rows': False,
+// CHECK-NEXT:             'method': 'class_function',
+// CHECK-NEXT:             'inputs': [
+// CHECK-NEXT:                 {'name': 'np', 'shape': [2], 'dtype': 'float32', 'batch': None, 'range': None},
+// CHECK-NEXT:                 {
+// CHECK-NEXT:                     'name': '__class__',
+// CHECK-NEXT:                     'shape': [2],
+// CHECK-NEXT:                     'dtype': 'float32',
+// CHECK-NEXT:                     'batch': None,
+// CHECK-NEXT:                     'range': None,
 // CHECK-NEXT:                 },
+// CHECK-NEXT:             ],
+// CHECK-NEXT:             'outputs': [{'shape': [2], 'dtype': 'float32', 'role': None}],
+// CHECK-NEXT:             'stored': ['a"]; import os #\n'],
+// CHECK-NEXT:             'updates': [],
+// CHECK-NEXT:             'rows': False,
+// CHECK-NEXT:         },
+// CHECK-NEXT:         'f(): pass\n"': {
+// CHECK-NEXT:             'method': 'f_pass_function',
+// CHECK-NEXT:             'inputs': [
+// CHECK-NEXT:                 {
+// CHECK-NEXT:                     'name': 'self',
+// CHECK-NEXT:                     'shape': [2],
+// CHECK-NEXT:                     'dtype': 'float32',
+// CHECK-NEXT:                     'batch': None,
+// CHECK-NEXT:                     'range': None,
+// CHECK-NEXT:                 },
+// CHECK-NEXT:                 {
+// CHECK-NEXT:                     'name': '*/ y',
+// CHECK-NEXT:                     'shape': [2],
+// CHECK-NEXT:                     'dtype': 'float32',
+// CHECK-NEXT:                     'batch': None,
+// CHECK-NEXT:                     'range': None,
+// CHECK-NEXT:                 },
+// CHECK-NEXT:             ],
+// CHECK-NEXT:             'outputs': [{'shape': [2], 'dtype': 'float32', 'role': None}],
+// CHECK-NEXT:             'stored': [],
+// CHECK-NEXT:             'updates': [],
+// CHECK-NEXT:             'rows': False,
+// CHECK-NEXT:         },
+// CHECK-NEXT:         'save': {
+// CHECK-NEXT:             'method': 'save_function',
+// CHECK-NEXT:             'inputs': [
+// CHECK-NEXT:                 {'name': 'x', 'shape': [2], 'dtype': 'float32', 'batch': None, 'range': None},
+// CHECK-NEXT:                 {'name': 'x', 'shape': [2], 'dtype': 'float32', 'batch': None, 'range': None},
+// CHECK-NEXT:             ],
+// CHECK-NEXT:             'outputs': [{'shape': [2], 'dtype': 'float32', 'role': None}],
+// CHECK-NEXT:             'stored': [],
+// CHECK-NEXT:             'updates': [],
+// CHECK-NEXT:             'rows': False,
+// CHECK-NEXT:         },
 // CHECK-NEXT:     }
 // CHECK-EMPTY:
 // CHECK-NEXT:     def _build(self, persistent, scratch, constant):

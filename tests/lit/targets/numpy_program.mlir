@@ -71,53 +71,35 @@ builtin.module attributes {tops.program = "tiny net"} {
 // CHECK-NEXT:     MEMORY = {'persistent': 128, 'scratch': 128, 'constant': 0}
 // CHECK-NEXT:     FUNCTIONS = {
 // CHECK-NEXT:         'init': {
-// CHECK-NEXT:                     'method': 'init',
-// CHECK-NEXT:                     'inputs': [
-// CHECK-NEXT:                                   {
-// CHECK-NEXT:                                       'name': 'x0',
-// CHECK-NEXT:                                       'shape': [],
-// CHECK-NEXT:                                       'dtype': 'int32',
-// CHECK-NEXT:                                       'batch': None,
-// CHECK-NEXT:                                       'range': None,
-// CHECK-NEXT:                                   },
-// CHECK-NEXT:                               ],
-// CHECK-NEXT:                     'outputs': [],
-// CHECK-NEXT:                     'stored': [],
-// CHECK-NEXT:                     'updates': ['dense1.weight', 'count'],
-// CHECK-NEXT:                     'rows': False,
-// CHECK-NEXT:                 },
+// CHECK-NEXT:             'method': 'init',
+// CHECK-NEXT:             'inputs': [
+// CHECK-NEXT:                 {'name': 'x0', 'shape': [], 'dtype': 'int32', 'batch': None, 'range': None},
+// CHECK-NEXT:             ],
+// CHECK-NEXT:             'outputs': [],
+// CHECK-NEXT:             'stored': [],
+// CHECK-NEXT:             'updates': ['dense1.weight', 'count'],
+// CHECK-NEXT:             'rows': False,
+// CHECK-NEXT:         },
 // CHECK-NEXT:         'predict': {
-// CHECK-NEXT:                        'method': 'predict',
-// CHECK-NEXT:                        'inputs': [
-// CHECK-NEXT:                                      {
-// CHECK-NEXT:                                          'name': 'x0',
-// CHECK-NEXT:                                          'shape': [3, 2],
-// CHECK-NEXT:                                          'dtype': 'float32',
-// CHECK-NEXT:                                          'batch': 0,
-// CHECK-NEXT:                                          'range': None,
-// CHECK-NEXT:                                      },
-// CHECK-NEXT:                                  ],
-// CHECK-NEXT:                        'outputs': [{'shape': [3, 2], 'dtype': 'float32', 'role': None}],
-// CHECK-NEXT:                        'stored': ['dense1.weight'],
-// CHECK-NEXT:                        'updates': [],
-// CHECK-NEXT:                        'rows': True,
-// CHECK-NEXT:                    },
+// CHECK-NEXT:             'method': 'predict',
+// CHECK-NEXT:             'inputs': [
+// CHECK-NEXT:                 {'name': 'x0', 'shape': [3, 2], 'dtype': 'float32', 'batch': 0, 'range': None},
+// CHECK-NEXT:             ],
+// CHECK-NEXT:             'outputs': [{'shape': [3, 2], 'dtype': 'float32', 'role': None}],
+// CHECK-NEXT:             'stored': ['dense1.weight'],
+// CHECK-NEXT:             'updates': [],
+// CHECK-NEXT:             'rows': True,
+// CHECK-NEXT:         },
 // CHECK-NEXT:         'rate': {
-// CHECK-NEXT:                     'method': 'rate',
-// CHECK-NEXT:                     'inputs': [
-// CHECK-NEXT:                                   {
-// CHECK-NEXT:                                       'name': 'label',
-// CHECK-NEXT:                                       'shape': [3],
-// CHECK-NEXT:                                       'dtype': 'int32',
-// CHECK-NEXT:                                       'batch': 0,
-// CHECK-NEXT:                                       'range': [0, 2],
-// CHECK-NEXT:                                   },
-// CHECK-NEXT:                               ],
-// CHECK-NEXT:                     'outputs': [{'shape': [], 'dtype': 'float32', 'role': 'metric'}],
-// CHECK-NEXT:                     'stored': ['count'],
-// CHECK-NEXT:                     'updates': [],
-// CHECK-NEXT:                     'rows': False,
-// CHECK-NEXT:                 },
+// CHECK-NEXT:             'method': 'rate',
+// CHECK-NEXT:             'inputs': [
+// CHECK-NEXT:                 {'name': 'label', 'shape': [3], 'dtype': 'int32', 'batch': 0, 'range': [0, 2]},
+// CHECK-NEXT:             ],
+// CHECK-NEXT:             'outputs': [{'shape': [], 'dtype': 'float32', 'role': 'metric'}],
+// CHECK-NEXT:             'stored': ['count'],
+// CHECK-NEXT:             'updates': [],
+// CHECK-NEXT:             'rows': False,
+// CHECK-NEXT:         },
 // CHECK-NEXT:     }
 // CHECK-EMPTY:
 // CHECK-NEXT:     def _build(self, persistent, scratch, constant):
