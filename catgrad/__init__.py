@@ -4,6 +4,7 @@ catgrad compiles a model, its loss and its optimiser into plain source code that
     import catgrad as cg
 """
 
+from catgrad._errors import CompileError
 from catgrad.array_api import (
     abs,
     add,
@@ -79,7 +80,7 @@ from catgrad.arrows import (
     scope,
     value_and_grad,
 )
-from catgrad.compiler import CompileError, Program, compile
+from catgrad.compiler import Program, compile
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import TraceError
 from catgrad.lenses import Lens, Optimizer, training

@@ -23,6 +23,10 @@ class UsageError(Exception):
     """A mistake in what was asked for: an unknown name, a wrong option, an unreadable file."""
 
 
+class CompileError(DiagnosticException):
+    """A program that cannot be compiled, loaded or written."""
+
+
 class PassFailure(PassFailedException):
     """A pass refused its input, or broke the module; the message names the pass."""
 

@@ -35,17 +35,18 @@ f32, f64, i32, i64, i1 = (Dtype(name) for name in ("f32", "f64", "i32", "i64", "
 # -- creation ----------------------------------------------------------------------------------
 
 
-def full(shape: Sequence[int], value: Scalar, dtype: str | Dtype = "f32") -> Array:
+def full(shape: int | Sequence[int], value: Scalar, dtype: str | Dtype = "f32") -> Array:
     """All elements `value`."""
-    return _full(tuple(shape), value, dtype_name(dtype))
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    return _full(sizes, value, dtype_name(dtype))
 
 
-def zeros(shape: Sequence[int], dtype: str | Dtype = "f32") -> Array:
+def zeros(shape: int | Sequence[int], dtype: str | Dtype = "f32") -> Array:
     """All elements 0."""
     return full(shape, 0, dtype)
 
 
-def ones(shape: Sequence[int], dtype: str | Dtype = "f32") -> Array:
+def ones(shape: int | Sequence[int], dtype: str | Dtype = "f32") -> Array:
     """All elements 1."""
     return full(shape, 1, dtype)
 

@@ -16,7 +16,7 @@ from catgrad.dialects.tops.base import FLOAT, Tensor, tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Callee, Function, Initializer, Stored, TraceError, elements
 from catgrad.passes._names import hint
-from catgrad.tracing import Traced, current
+from catgrad.tracing import Dtype, Traced, current
 
 
 class Arrow:
@@ -210,6 +210,13 @@ def arrow(
     return FunctionArrow(function, count, label, names if len(names) == count else (), reverse)
 
 
+def check_name(name: object, what: str) -> str:
+    """The name, which must be a string."""
+    if isinstance(name, str):
+        return name
+    raise TraceError(f"{what}: a name is a string, got {name!r}")
+
+
 def as_arrow(f: object, what: str) -> Arrow:
     """An arrow as it is, a Python function as an arrow."""
     if isinstance(f, Arrow):
@@ -225,23 +232,30 @@ def layer(kind: str, *, name: str | None = None) -> Callable[[Function], Layer]:
 
     The layer is called `name`, or else `kind1`, `kind2`, ...
     """
+    if name is not None:
+        check_name(name, kind)
     return lambda function: Layer(function, kind, name)
 
 
-def param(shape: Sequence[int], *, init: Initializer, name: str, dtype: str = "f32") -> Array:
+def param(
+    shape: int | Sequence[int], *, init: Initializer, name: str, dtype: str | Dtype = "f32"
+) -> Array:
     """
     A parameter of the layer being traced, named `scope.name`, made by `init(seed, shape, dtype)`.
 
     The same name is the same parameter; its type must agree.
     """
     tracer = current("param")
-    full_name = ".".join([*tracer.scopes, name])
-    return tracer.read(Stored(full_name, tensor(shape, dtype), "parameter", init))
+    if not callable(init):
+        raise TraceError(f"param: init is a function (seed, shape, dtype) -> array, got {init!r}")
+    type_ = Dtype(str(dtype))[(shape,) if isinstance(shape, int) else tuple(shape)]
+    full_name = ".".join([*tracer.scopes, check_name(name, "param")])
+    return tracer.read(Stored(full_name, type_, "parameter", init))
 
 
 def scope(name: str) -> AbstractContextManager[None]:
     """Context manager: names of parameters and layers made inside start with `name.`."""
-    return current("scope").scope(name)
+    return current("scope").scope(check_name(name, "scope"))
 
 
 def identity(inputs: int = 1) -> Arrow:

@@ -13,8 +13,8 @@ from typing import NoReturn, cast
 
 from xdsl.utils.exceptions import DiagnosticException
 
-from catgrad._errors import report
-from catgrad.compiler import LEVELS, CompileError, Program, trace
+from catgrad._errors import CompileError, report
+from catgrad.compiler import LEVELS, Program, trace
 from catgrad.dialects._checks import suggestion
 from catgrad.targets._placement import target_files
 from catgrad.tracing import Traced

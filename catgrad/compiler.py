@@ -14,8 +14,8 @@ from typing import Any, cast
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.dialects.func import Func
-from xdsl.utils.exceptions import DiagnosticException
 
+from catgrad._errors import CompileError
 from catgrad._files import write_files
 from catgrad.dialects._checks import check_module, suggestion
 from catgrad.dialects.cat import Cat
@@ -30,10 +30,6 @@ LEVELS = ("cat", "tops", "placed")
 _TOPS = (
     "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
 )
-
-
-class CompileError(DiagnosticException):
-    """A program that cannot be compiled, loaded or written."""
 
 
 class Program:
@@ -148,7 +144,13 @@ def trace(parts: Mapping[str, Traced], target: str = "numpy", name: str = "progr
             f"no target {target!r}; targets are {', '.join(sorted(known))}"
             + suggestion(target, known)
         )
-    module = trace_module(_typed_parts(parts), name, INIT).module
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise CompileError(f"the name of a program is a string, got {name!r}")
+    typed = _typed_parts(parts)
+    try:
+        module = trace_module(typed, name, INIT).module
+    except RecursionError as error:
+        raise CompileError("arrows call each other too deeply: does one call itself?") from error
     module.verify()
     check_module(module)
     return Program(name, module, target)

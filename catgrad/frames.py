@@ -16,7 +16,7 @@ from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
 from catgrad.dialects.tops import TABLE
-from catgrad.dialects.tops.base import Tensor
+from catgrad.dialects.tops.base import Tensor, TopsOp
 from catgrad.dialects.tops.value import Array, Ops
 
 Function: TypeAlias = Callable[..., Any]
@@ -78,6 +78,7 @@ class TracingOps(Ops):
     ) -> Array:
         self.check(mnemonic, operands)
         result = super().emit(mnemonic, *operands, type=type, **props)
+        cast("TopsOp", result.value.owner).verify_()
         if mnemonic != "full":
             result.value.name_hint = mnemonic
         return result

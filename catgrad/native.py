@@ -16,14 +16,16 @@ import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catgrad.compiler import CompileError
-from catgrad.compiler import Program as Compiled
+from catgrad._errors import CompileError
 from catgrad.targets.support import numpy_runtime
+
+if TYPE_CHECKING:
+    from catgrad.compiler import Program as Compiled
 
 Array = NDArray[Any]
 

@@ -25,7 +25,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from catgrad.dialects import cat
-from catgrad.dialects.tops.base import Tensor, tensor
+from catgrad.dialects.tops.base import DTYPES, Tensor, tensor
 from catgrad.dialects.tops.value import Array, Scalar
 from catgrad.frames import (
     Callee,
@@ -345,6 +345,8 @@ class Dtype:
                 f"{self.name}[...] takes whole numbers >= 0, as in {self.name}[32, 10] or "
                 f"{self.name}[()]; got {shape!r}"
             )
+        if self.name not in DTYPES:
+            raise TraceError(f"dtype {self.name!r} is not one of {', '.join(DTYPES)}")
         return tensor(cast("tuple[int, ...]", sizes), self.name)
 
     def __str__(self) -> str:

@@ -94,5 +94,9 @@ def available_passes() -> PassFactories:
 CATGRAD_UNIVERSE = Universe(
     all_dialects={module: _dialect(module) for module in modules_in("dialects")},
     all_passes={**_passes(), **{n: named_pipeline(n, available_passes) for n in PIPELINES}},
-    all_targets={target_name(module): _target(module) for module in modules_in("targets")},
+    all_targets={
+        target_name(module): _target(module)
+        for module in modules_in("targets")
+        if module != "support"
+    },
 )

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
+from xdsl.utils.exceptions import DiagnosticException
 
 import catgrad as cg
 
@@ -46,3 +48,18 @@ def energy(x: A) -> A:
 
 def gelu_numpy(x: Floats) -> Floats:
     return 0.5 * x * (1 + np.tanh(0.7978845608 * (x + 0.044715 * x**3)))
+
+
+def message(call: Callable[[], object], error: type[Exception] = DiagnosticException) -> str:
+    """What the error says that the call raises."""
+    with pytest.raises(error) as caught:
+        call()
+    return str(caught.value)
+
+
+def compiled(f: Callable[..., object], *types: Any, **options: Any) -> cg.Program:
+    def g(*xs: A) -> object:
+        return f(*xs)
+
+    arrow = f if isinstance(f, cg.Arrow) else cg.arrow(g, inputs=len(types), name="f")
+    return cg.compile({"part": arrow.on(*types)}, **options)

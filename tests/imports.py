@@ -50,7 +50,8 @@ def imported(node: ast.stmt) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
-        assert node.level == 0 and node.module is not None, ast.unparse(node)
+        assert node.level == 0, ast.unparse(node)
+        assert node.module is not None
         for alias in node.names:
             full = f"{node.module}.{alias.name}"
             yield full if full in modules() else node.module

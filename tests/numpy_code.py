@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 def load_program(source: str, seed: int = 0) -> Any:
@@ -14,3 +17,11 @@ def load_program(source: str, seed: int = 0) -> Any:
         c for c in vars(module).values() if isinstance(c, type) and "FUNCTIONS" in vars(c)
     ]
     return program(seed=seed)
+
+
+def results_of(returned: object) -> list[NDArray[Any]]:
+    """What a method returned, as a list of arrays."""
+    if returned is None:
+        return []
+    several = cast("tuple[Any, ...]", returned) if isinstance(returned, tuple) else (returned,)
+    return [np.asarray(result) for result in several]

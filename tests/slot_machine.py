@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 from xdsl.ir import Operation, SSAValue
 
+from catgrad.dialects.tops import fused
 from catgrad.dialects.tops.base import TopsOp
 from catgrad.dialects.tops.fused import FusedOp, SlotAttr
 from catgrad.interpreter import Cell, Interpreter, NumPyArray, compute, dtype_and_shape
@@ -25,10 +26,7 @@ GARBAGE = 0xA5
 
 def slots_of(op: Operation) -> list[SlotAttr]:
     """The slots of an op's results."""
-    slots = op.attributes.get("tops.slots")
-    return (
-        [s for s in slots.data if isinstance(s, SlotAttr)] if isinstance(slots, ArrayAttr) else []
-    )
+    return [slot for slot in fused.slots_of(op) if isinstance(slot, SlotAttr)]
 
 
 class Machine:

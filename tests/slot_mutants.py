@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Operation
 
-from catgrad.dialects.tops.fused import ALIGNMENT, REGIONS, SlotAttr
+from catgrad.dialects.tops.fused import ALIGNMENT, REGIONS, SlotAttr, slots_of
 
 SLOT, SLOTS, WORKSPACE = "tops.slot", "tops.slots", "tops.workspace"
 
@@ -29,8 +29,8 @@ class Site:
             assert self.function.arg_attrs is not None
             slot = self.function.arg_attrs.data[self.index].data[SLOT]
         else:
-            found = self.op.attributes[self.key]
-            slot = found.data[self.index] if isinstance(found, ArrayAttr) else found
+            work = self.op.attributes.get(WORKSPACE)
+            slot = work if self.key == WORKSPACE else slots_of(self.op)[self.index]
         assert isinstance(slot, SlotAttr)
         return slot
 
@@ -48,9 +48,7 @@ class Site:
         elif self.key == WORKSPACE:
             self.op.attributes[WORKSPACE] = slot
         else:
-            slots = self.op.attributes[SLOTS]
-            assert isinstance(slots, ArrayAttr)
-            given: list[Attribute] = list(slots.data)
+            given = list(slots_of(self.op))
             given[self.index] = slot
             self.op.attributes[SLOTS] = ArrayAttr(given)
 
@@ -69,8 +67,7 @@ def sites(module: ModuleOp) -> list[Site]:
         for i in range(len(function.body.block.args)):
             found.append(Site(function, None, i, SLOT))
         for op in function.body.block.ops:
-            if isinstance(slots := op.attributes.get(SLOTS), ArrayAttr):
-                found += [Site(function, op, i, SLOTS) for i in range(len(slots.data))]
+            found += [Site(function, op, i, SLOTS) for i in range(len(slots_of(op)))]
             if WORKSPACE in op.attributes:
                 found.append(Site(function, op, 0, WORKSPACE))
     return found

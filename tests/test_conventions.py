@@ -93,8 +93,9 @@ def wrapped(op: type[Operation]) -> str:
         return f"cat.arrow @example({args}) -> {args.partition(': ')[2]} {{\n{text}\n}}"
     if op is tops.YieldOp:
         names, types = re.findall(r"%\w+", args), ", ".join(split(args))
-        region = f"({', '.join(names)}) : ({types}) -> ({types}) {{\n^bb0({args}):\n{text}\n}}"
-        text = f"%y, %z = tops.fused {region}"
+        inner = args.replace("%", "%in_")
+        region = f"{{\n^bb0({inner}):\n{text.replace('%', '%in_')}\n}}"
+        text = f"%y, %z = tops.fused ({', '.join(names)}) : ({types}) -> ({types}) {region}"
     head = "cat.arrow" if op.name.startswith("cat.") else "func.func"
     end = "cat.return" if op.name.startswith("cat.") else "func.return"
     return f"{callee(text)}{head} @example({args}) {{\n{text}\n{end}\n}}"
@@ -173,7 +174,9 @@ def test_the_registry_is_the_files() -> None:
     printers = [name for name in files("targets") if name != "support"]
     assert sorted(universe.all_targets) == sorted(n.partition("_")[0] for n in printers)
     for name, factory in universe.all_targets.items():
-        assert issubclass(found := factory(), Target) and found.name == name
+        found = factory()
+        assert issubclass(found, Target)
+        assert found.name == name
 
 
 # -- names ------------------------------------------------------------------------------------
@@ -200,8 +203,9 @@ def test_the_namespace_is_the_registry() -> None:
 
 
 def test_ops_are_named_as_in_the_array_api() -> None:
-    """NumPy 2 implements the standard; its `pad` takes other arguments, `matmul` and co. are ufuncs."""
-    assert {name for name in TABLE if not hasattr(np, name) or name == "pad"} == NOT_STANDARD
+    """NumPy 2 implements the standard; its `broadcast` and `pad` are something else."""
+    others = {"broadcast", "pad"}
+    assert {name for name in TABLE if not hasattr(np, name) or name in others} == NOT_STANDARD
 
 
 def test_every_public_function_and_class_has_a_docstring() -> None:
@@ -244,8 +248,11 @@ def test_files_and_functions_are_small(path: Path) -> None:
 
 
 # -- imports ----------------------------------------------------------------------------------
-LAZY = {("catgrad.dialects.tops.base", "catgrad.dialects.tops.algebra")}
-"""Imports in functions that would close a circle: an op's canonicalisation patterns."""
+LAZY = {
+    ("catgrad.dialects.tops.base", "catgrad.dialects.tops.algebra"),
+    ("catgrad.dialects.tops.algebra.folding", "catgrad.interpreter"),
+}
+"""Imports in functions against the direction: an op's patterns, and folding, which evaluates."""
 
 COMPUTE = {
     "catgrad._execute",
@@ -275,7 +282,7 @@ def test_there_are_no_circles() -> None:
 
 
 def may_import(importer: str, imported: str) -> bool:
-    """Imports run one way: catgrad/*.py -> passes, targets -> dialects; `tops` does not know `cat`."""
+    """catgrad/*.py -> passes, targets -> dialects, and `tops` does not know `cat`."""
     part = importer.split(".")[1:2]
     allowed = {
         "dialects": ("catgrad.dialects",),
@@ -289,10 +296,10 @@ def may_import(importer: str, imported: str) -> bool:
 
 
 def test_imports_run_one_way() -> None:
-    wrong = [
-        e for e in edges() if e.imported in modules() and not may_import(e.importer, e.imported)
-    ]
-    assert wrong == []
+    pairs = {(e.importer, e.imported) for e in edges() if e.imported in modules()}
+    assert {pair for pair in pairs if not may_import(*pair)} <= LAZY
+    assert pairs >= LAZY
+    assert all(e.lazy for e in edges() if (e.importer, e.imported) in LAZY)
 
 
 def test_only_what_computes_imports_numpy() -> None:

@@ -17,7 +17,8 @@ import pytest
 
 import catgrad as cg
 from catgrad import losses, native, nn, optimizers
-from catgrad.compiler import CompileError, Program
+from catgrad._errors import CompileError
+from catgrad.compiler import Program
 
 CLIENT = Path(__file__).parent / "ggml_client.c"
 SANITIZE = ("-DCATGRAD_SANITIZE=ON", "-DCMAKE_BUILD_TYPE=Debug", "-DCATGRAD_CBLAS=OFF")

@@ -17,7 +17,7 @@ from catgrad.interpreter import Interpreter, NumPyArray, dtype_and_shape
 from catgrad.pipelines import PIPELINES, parse_passes
 from catgrad.targets.numpy_python import NumpyTarget
 from catgrad.universe import available_passes
-from tests.numpy_code import load_program
+from tests.numpy_code import load_program, results_of
 from tests.programs import context, parse
 from tests.random_programs import programs
 
@@ -133,8 +133,7 @@ def test_the_printed_program_equals_the_interpreter(text: str) -> None:
     for _ in range(2):
         got: dict[str, list[NumPyArray]] = {}
         for name, given_ in inputs.items():
-            found = net[name](*given_)
-            got[name] = list(found) if isinstance(found, tuple) else [found]
+            got[name] = results_of(net[name](*given_))
         assert_same(got, expected, "printing")
 
 

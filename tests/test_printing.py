@@ -13,11 +13,9 @@ import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 import pytest
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
 
 from catgrad.dialects.tops import OPS
 from catgrad.dialects.tops.base import TopsOp, dtype_of, scalar_attribute
@@ -99,7 +97,7 @@ FALSE = scalar_attribute(0, "i1")
 def instances(target: str, mnemonic: str) -> Iterator[tuple[str, TopsOp]]:
     """The ops of that name in the lit files of a target."""
     for file, module in placed_modules(target).items():
-        for op in cast("Iterator[Operation]", module.walk()):
+        for op in module.walk():
             if isinstance(op, TopsOp) and op.mnemonic == mnemonic:
                 yield file, op
 

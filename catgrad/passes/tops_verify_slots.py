@@ -175,6 +175,10 @@ class TopsVerifySlotsPass(ModulePass):
     """
     Checks what `tops-assign-slots` promises, by running each function on abstract memory.
 
+    ```
+    %y = tops.sin %x {tops.slots = [#tops.slot<scratch, 0, 16>]}    accepted if this is %x's slot
+    %z = tops.add %x, %y                                            refused: %x is overwritten
+    ```
     Every read sees its write, no two live values overlap, results have storage of their own,
     updates lie in their tensor's slot, nothing stored is written before the last check. Changes
     nothing.

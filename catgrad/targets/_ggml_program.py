@@ -114,12 +114,15 @@ class ProgramPrinter:
             *self.description(bool(constants)),
             "",
         ]
-        calls = [
+        return "\n".join(lines) + "\n" + self.fill("interface.cpp", self.calls())
+
+    def calls(self) -> list[str]:
+        """The functions of the C interface."""
+        return [
             line
             for index, (printer, method) in enumerate(zip(self.printers, self.methods, strict=True))
             for line in printer.definition(f"{self.prefix}_{method}", self.handle, index)
         ]
-        return "\n".join(lines) + "\n" + self.fill("interface.cpp", calls)
 
     def constants(self) -> list[str]:
         """The data of `tops.constant`, copied into memory on creation."""

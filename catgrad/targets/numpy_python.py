@@ -115,11 +115,14 @@ class FunctionPrinter:
     def __init__(self, function: func.FuncOp, name: str):
         self.signature = Signature(function)
         self.function, self.name = function, name
-        self.names = Names(RESERVED | {name, "random_words"})
+        self.names = Names(RESERVED | {name, "check_indices", "random_words"})
         self.values: dict[SSAValue, str] = {}
         self.views: list[str] = []
         self.body: list[str] = []
         self.checked = False
+        ranges = {v: integers(a.get("tops.range")) for v, a in self.signature.inputs}
+        self.limits = {v: bounds[1] for v, bounds in ranges.items() if bounds and bounds[0] >= 0}
+        """Indices known to be >= 0 and below this."""
 
     def lines(self) -> list[str]:
         """The whole factory."""
@@ -191,15 +194,14 @@ class FunctionPrinter:
         )
 
     def indices(self, op: TopsOp) -> None:
-        """Print the check of indices, unless they are an input that is checked at entry."""
+        """Print the check of indices, unless they are known to lie in [0, size)."""
         if not isinstance(op, Indexing):
             return
         whole, value = op.x if isinstance(op, TakeOp) else op.y, op.indices
         size = tensor_of(whole).get_shape()[op.axis.value.data]
-        given = {v: integers(a.get("tops.range")) for v, a in self.signature.inputs}
-        low, high = given.get(value) or (-1, 0)
-        if low < 0 or high > size:
-            self.body.append(f"_check_indices({self.values[value]}, {size})")
+        if value not in self.limits or self.limits[value] > size:
+            self.body.append(f"check_indices({self.values[value]}, {size})")
+            self.limits[value] = size
 
     def look(self, op: TopsOp) -> None:
         """A view: made once, in the factory."""

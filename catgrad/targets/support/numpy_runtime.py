@@ -52,7 +52,8 @@ class _BadIndex(Exception):
     """Raised by a compiled function that computed an index out of range, before it updates."""
 
 
-def _check_indices(indices: Array, size: int) -> None:
+def check_indices(indices: Array, size: int) -> None:
+    """Refuses indices outside of [0, size)."""
     flat = indices.ravel()
     for position in np.flatnonzero((flat < 0) | (flat >= size))[:1].tolist():
         text = f"at position {position}, expected 0 <= index < {size}"
