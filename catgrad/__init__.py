@@ -74,15 +74,14 @@ from catgrad.arrows import (
     grad,
     identity,
     layer,
-    param,
     reverse,
-    scope,
     value_and_grad,
 )
 from catgrad.compiler import CompileError, Program, compile
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import TraceError
 from catgrad.lenses import Lens, Optimizer, training
+from catgrad.storage import is_training, param, random_key, scope, state, update
 from catgrad.tracing import Dtype, Traced
 
 __all__ = [
@@ -124,6 +123,7 @@ __all__ = [
     "i32",
     "i64",
     "identity",
+    "is_training",
     "layer",
     "less",
     "less_equal",
@@ -148,6 +148,7 @@ __all__ = [
     "permute_dims",
     "pow",
     "random_bits",
+    "random_key",
     "random_uniform",
     "reshape",
     "reverse",
@@ -159,11 +160,13 @@ __all__ = [
     "slice",
     "sqrt",
     "square",
+    "state",
     "subtract",
     "sum",
     "take",
     "tanh",
     "training",
+    "update",
     "value_and_grad",
     "where",
     "zeros",

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, overload
 
 from catgrad.dialects import cat
 from catgrad.dialects.tops.base import FLOAT, Tensor, tensor
 from catgrad.dialects.tops.value import Array
-from catgrad.frames import Callee, Function, Initializer, Stored, TraceError, elements
+from catgrad.frames import Callee, Function, TraceError, elements
 from catgrad.passes._names import hint
 from catgrad.tracing import Traced, current
 
@@ -228,22 +227,6 @@ def layer(kind: str, *, name: str | None = None) -> Callable[[Function], Layer]:
     return lambda function: Layer(function, kind, name)
 
 
-def param(shape: Sequence[int], *, init: Initializer, name: str, dtype: str = "f32") -> Array:
-    """
-    A parameter of the layer being traced, named `scope.name`, made by `init(seed, shape, dtype)`.
-
-    The same name is the same parameter; its type must agree.
-    """
-    tracer = current("param")
-    full_name = ".".join([*tracer.scopes, name])
-    return tracer.read(Stored(full_name, tensor(shape, dtype), "parameter", init))
-
-
-def scope(name: str) -> AbstractContextManager[None]:
-    """Context manager: names of parameters and layers made inside start with `name.`."""
-    return current("scope").scope(name)
-
-
 def identity(inputs: int = 1) -> Arrow:
     """x -> x."""
 
@@ -283,17 +266,15 @@ def _derivative(
     frame = tracer.frame
     frame.ops.check(callee.symbol, seconds)
     given = [a.value for a in seconds]
-    if kind is cat.ForwardOp:
-        still = [
-            frame.ops.builder.insert(cat.ZeroOp(v.type)).y for v in operands[: len(callee.stored)]
-        ]
-        given = [*still, *given]
-    op = kind(callee.symbol, operands, given, callee.outputs, None, site)
+    still = callee.updates if kind is cat.ReverseOp else callee.stored
+    zeros = [frame.ops.builder.insert(cat.ZeroOp(tracer.stored[n].type)).y for n in still]
+    given = [*given, *zeros] if kind is cat.ReverseOp else [*zeros, *given]
+    op = kind(callee.symbol, operands, given, tracer.result_types(callee), None, site)
     frame.ops.builder.insert(op)
-    values = [frame.ops.array(v) for v in op.values]
+    values = tracer.results(callee, op.values, callee.symbol)
     rest = [frame.ops.array(v) for v in op.derivatives]
     if kind is cat.ForwardOp:
-        return values, {}, rest
+        return values, {}, rest[: len(callee.outputs)]
     for name, array in zip(callee.stored, rest, strict=False):
         array.value.name_hint = hint(f"d_{tracer.local(name)}")
     count = len(callee.stored)

@@ -60,6 +60,8 @@ class Callee:
     symbol: str
     stored: list[str]
     outputs: list[Tensor]
+    updates: list[str]
+    """The stored tensors whose new values follow the outputs."""
     ranges: dict[int, tuple[int, int]]
     sites: int
     single: bool
