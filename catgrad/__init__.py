@@ -75,15 +75,14 @@ from catgrad.arrows import (
     grad,
     identity,
     layer,
-    param,
     reverse,
-    scope,
     value_and_grad,
 )
 from catgrad.compiler import Program, compile
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import TraceError
 from catgrad.lenses import Lens, Optimizer, training
+from catgrad.storage import is_training, param, random_key, scope, state, update
 from catgrad.tracing import Dtype, Traced
 
 __all__ = [
@@ -125,6 +124,7 @@ __all__ = [
     "i32",
     "i64",
     "identity",
+    "is_training",
     "layer",
     "less",
     "less_equal",
@@ -149,6 +149,7 @@ __all__ = [
     "permute_dims",
     "pow",
     "random_bits",
+    "random_key",
     "random_uniform",
     "reshape",
     "reverse",
@@ -160,11 +161,13 @@ __all__ = [
     "slice",
     "sqrt",
     "square",
+    "state",
     "subtract",
     "sum",
     "take",
     "tanh",
     "training",
+    "update",
     "value_and_grad",
     "where",
     "zeros",

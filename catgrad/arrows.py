@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, overload
 
 from catgrad.dialects import cat
 from catgrad.dialects.tops.base import FLOAT, Tensor, tensor
 from catgrad.dialects.tops.value import Array
-from catgrad.frames import Callee, Function, Initializer, Stored, TraceError, elements
+from catgrad.frames import Callee, Function, TraceError, check_name, elements
 from catgrad.passes._names import hint
-from catgrad.tracing import Dtype, Traced, current
+from catgrad.tracing import Traced, current
 
 
 class Arrow:
@@ -210,13 +209,6 @@ def arrow(
     return FunctionArrow(function, count, label, names if len(names) == count else (), reverse)
 
 
-def check_name(name: object, what: str) -> str:
-    """The name, which must be a string."""
-    if isinstance(name, str):
-        return name
-    raise TraceError(f"{what}: a name is a string, got {name!r}")
-
-
 def as_arrow(f: object, what: str) -> Arrow:
     """An arrow as it is, a Python function as an arrow."""
     if isinstance(f, Arrow):
@@ -235,27 +227,6 @@ def layer(kind: str, *, name: str | None = None) -> Callable[[Function], Layer]:
     if name is not None:
         check_name(name, kind)
     return lambda function: Layer(function, kind, name)
-
-
-def param(
-    shape: int | Sequence[int], *, init: Initializer, name: str, dtype: str | Dtype = "f32"
-) -> Array:
-    """
-    A parameter of the layer being traced, named `scope.name`, made by `init(seed, shape, dtype)`.
-
-    The same name is the same parameter; its type must agree.
-    """
-    tracer = current("param")
-    if not callable(init):
-        raise TraceError(f"param: init is a function (seed, shape, dtype) -> array, got {init!r}")
-    type_ = Dtype(str(dtype))[(shape,) if isinstance(shape, int) else tuple(shape)]
-    full_name = ".".join([*tracer.scopes, check_name(name, "param")])
-    return tracer.read(Stored(full_name, type_, "parameter", init))
-
-
-def scope(name: str) -> AbstractContextManager[None]:
-    """Context manager: names of parameters and layers made inside start with `name.`."""
-    return current("scope").scope(check_name(name, "scope"))
 
 
 def identity(inputs: int = 1) -> Arrow:
@@ -297,17 +268,15 @@ def _derivative(
     frame = tracer.frame
     frame.ops.check(callee.symbol, seconds)
     given = [a.value for a in seconds]
-    if kind is cat.ForwardOp:
-        still = [
-            frame.ops.builder.insert(cat.ZeroOp(v.type)).y for v in operands[: len(callee.stored)]
-        ]
-        given = [*still, *given]
-    op = kind(callee.symbol, operands, given, callee.outputs, None, site)
+    still = callee.updates if kind is cat.ReverseOp else callee.stored
+    zeros = [frame.ops.builder.insert(cat.ZeroOp(tracer.stored[n].type)).y for n in still]
+    given = [*given, *zeros] if kind is cat.ReverseOp else [*zeros, *given]
+    op = kind(callee.symbol, operands, given, tracer.result_types(callee), None, site)
     frame.ops.builder.insert(op)
-    values = [frame.ops.array(v) for v in op.values]
+    values = tracer.results(callee, op.values, callee.symbol)
     rest = [frame.ops.array(v) for v in op.derivatives]
     if kind is cat.ForwardOp:
-        return values, {}, rest
+        return values, {}, rest[: len(callee.outputs)]
     for name, array in zip(callee.stored, rest, strict=False):
         array.value.name_hint = hint(f"d_{tracer.local(name)}")
     count = len(callee.stored)

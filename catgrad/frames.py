@@ -60,6 +60,8 @@ class Callee:
     symbol: str
     stored: list[str]
     outputs: list[Tensor]
+    updates: list[str]
+    """The stored tensors whose new values follow the outputs."""
     ranges: dict[int, tuple[int, int]]
     sites: int
     single: bool
@@ -122,3 +124,10 @@ def as_tuple(returned: object, name: str) -> list[Array]:
             raise TraceError(f"{name} must return symbolic arrays, got {type(result).__name__}")
         arrays.append(result)
     return arrays
+
+
+def check_name(name: object, what: str) -> str:
+    """The name, which must be a string."""
+    if isinstance(name, str):
+        return name
+    raise TraceError(f"{what}: a name is a string, got {name!r}")

@@ -22,6 +22,7 @@ from catgrad.arrows import Arrow, arrow, as_arrow, reverse, value_and_cotangents
 from catgrad.dialects.tops.base import Tensor, dtype_of, tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, Stored, TraceError, as_tuple
+from catgrad.storage import STEP
 from catgrad.tracing import Traced, Tracer, current
 
 
@@ -126,13 +127,15 @@ def training(
         parameters = {n: g for n, g in gradients.items() if tracer.stored[n].role == "parameter"}
         if not parameters:
             raise TraceError("training: the model has no parameters")
+        if STEP in tracer.frame.stored:
+            tracer.frame.updates[STEP] = tracer.argument(STEP) + 1
         tracer.frame.updates.update(optimizer.update(tracer, parameters))
         return values[0]
 
     _check_given(inputs, targets, optimizer)
     types, names = (inputs, targets), ("x", "y")
     parts = {
-        "step": Traced(step, types, names, "loss", batched=True),
+        "step": Traced(step, types, names, "loss", batched=True, training=True),
         "loss": Traced(objective.function, types, names, "loss", batched=True),
         "predict": Traced(model, (inputs,), ("x",), batched=True),
     }

@@ -26,6 +26,7 @@ from catgrad.array_api import (
     greater_equal,
     mean,
     permute_dims,
+    random_uniform,
     reshape,
     rsqrt,
     sin,
@@ -33,14 +34,17 @@ from catgrad.array_api import (
     take,
     where,
 )
-from catgrad.arrows import Arrow, Layer, arrow, layer, param
+from catgrad.arrows import Arrow, Layer, arrow, layer
 from catgrad.dialects.tops.base import FLOAT
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, TraceError
 from catgrad.initializers import glorot_uniform, normal, one, zero
+from catgrad.storage import is_training, param, random_key, state, update
 
 __all__ = [
+    "batch_norm",
     "dense",
+    "dropout",
     "elu",
     "embedding",
     "flatten",
@@ -189,6 +193,63 @@ def group_norm(groups: int, *, eps: float = 1e-5, name: str | None = None) -> La
         scale = param((channels,), init=one, name="scale", dtype=x.dtype)
         shift = param((channels,), init=zero, name="shift", dtype=x.dtype)
         return normal_ * reshape(scale, per_channel) + reshape(shift, per_channel)
+
+    return apply
+
+
+def batch_norm(*, momentum: float = 0.1, eps: float = 1e-5, name: str | None = None) -> Layer:
+    """
+    Zero mean, unit variance of each channel over the batch (Ioffe, Szegedy 2015).
+
+    On (batch, channels, ...), then `scale` and `shift` per channel. A training step uses the
+    batch's statistics and moves the states `mean` and `variance` (unbiased) towards them by
+    `momentum`; everything else uses the states.
+    """
+
+    @layer("batch_norm", name=name)
+    def apply(x: Array) -> Array:
+        _floats(x, 2, "(batch, channels, ...)")
+        axes = [i for i in range(x.ndim) if i != 1]
+        channels, count = x.shape[1], x.size // x.shape[1]
+        per_channel = (channels, *(1 for _ in x.shape[2:]))
+        scale = param((channels,), init=one, name="scale", dtype=x.dtype)
+        shift = param((channels,), init=zero, name="shift", dtype=x.dtype)
+        running = state((channels,), init=zero, name="mean", dtype=x.dtype)
+        spread = state((channels,), init=one, name="variance", dtype=x.dtype)
+        if not is_training():
+            centred = x - reshape(running, per_channel)
+            factor = reshape(rsqrt(spread + eps) * scale, per_channel)
+            return centred * factor + reshape(shift, per_channel)
+        if count < 2:
+            raise TraceError(f"got {x!r}; accepts more than one value per channel in training")
+        average = mean(x, axes)
+        variance = mean(square(x - reshape(average, per_channel)), axes)
+        update(running, running * (1 - momentum) + average * momentum)
+        unbiased = variance * (count / (count - 1))
+        update(spread, spread * (1 - momentum) + unbiased * momentum)
+        normal_ = _standardised(x, axes, eps)
+        return normal_ * reshape(scale, per_channel) + reshape(shift, per_channel)
+
+    return apply
+
+
+def dropout(rate: float, *, name: str | None = None) -> Layer:
+    """
+    In a training step, zero a share `rate` of x and scale the rest by 1 / (1 - rate).
+
+    Otherwise x (Srivastava et al. 2014). The choice is a function of the seed, the step and the
+    place in the program, alike on every target.
+    """
+    if not 0 <= rate < 1:
+        raise TraceError(f"nn.dropout takes a rate in [0, 1), got {rate!r}")
+
+    @layer("dropout", name=name)
+    def apply(x: Array) -> Array:
+        if not is_training() or rate == 0:
+            return x
+        seed, step = random_key()
+        kept = random_uniform(x.shape, seed, step) > rate
+        return where(kept, x * (1 / (1 - rate)), 0.0)
 
     return apply
 

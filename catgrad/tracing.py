@@ -53,6 +53,7 @@ class Tracer:
         self.customs: dict[tuple[object, tuple[Tensor, ...]], Callee] = {}
         self.stored: dict[str, Stored] = {}
         self.frames: list[Frame] = []
+        self.training = False
         self.scopes: list[str] = []
         self.layers: dict[tuple[str, object], str] = {}
         """Labels of unnamed layers by scope and object (not its id: a new one may get the same)."""
@@ -85,8 +86,10 @@ class Tracer:
         return self.argument(stored.name)
 
     def argument(self, name: str) -> Array:
-        """The argument of the current frame for a stored tensor, made on first use."""
+        """A stored tensor as the frame sees it: updated, or an argument made on first use."""
         frame = self.frame
+        if name in frame.updates:
+            return frame.updates[name]
         if name not in frame.stored:
             arg = frame.block.insert_arg(self.stored[name].type, len(frame.stored))
             arg.name_hint = hint(self.local(name))
@@ -137,17 +140,17 @@ class Tracer:
         finally:
             self.frames.pop()
         results = as_tuple(returned, name)
-        frame.ops.check(f"{name} returns", results)
-        if frame.updates:
-            raise TraceError(f"{name}: updates are for the public arrow")
-        frame.block.add_op(cat.ReturnOp([r.value for r in results]))
+        returns = [*results, *frame.updates.values()]
+        frame.ops.check(f"{name} returns", returns)
+        frame.block.add_op(cat.ReturnOp([r.value for r in returns]))
         outputs = [r.type for r in results]
-        signature = ([a.type for a in frame.block.args], outputs)
+        signature = ([a.type for a in frame.block.args], [r.type for r in returns])
         arrow = cat.ArrowOp("", signature, Region(frame.block), private=True)
         symbol = self.add_private(arrow, name, shared)
         indexed = {frame.inputs.index(v): r for v, r in frame.ranges.items() if v in frame.inputs}
         single = not isinstance(returned, tuple | list)
-        return Callee(symbol, list(frame.stored), outputs, indexed, frame.sites, single)
+        updates = list(frame.updates)
+        return Callee(symbol, list(frame.stored), outputs, updates, indexed, frame.sites, single)
 
     def trace_custom(
         self,
@@ -218,14 +221,42 @@ class Tracer:
         op = cat.CallOp(
             callee.symbol,
             operands,
-            callee.outputs,
+            self.result_types(callee),
             StringAttr(hint(scope) or "") if scope else None,
             site,
         )
         self.frame.ops.builder.insert(op)
-        for value in op.results:
-            value.name_hint = hint(result)
-        return [self.frame.ops.array(v) for v in op.results]
+        return self.results(callee, op.results, result)
+
+    def result_types(self, callee: Callee) -> list[Tensor]:
+        """The types of the outputs and of the updated tensors."""
+        return [*callee.outputs, *(self.stored[name].type for name in callee.updates)]
+
+    def results(self, callee: Callee, values: Sequence[SSAValue], name: str) -> list[Array]:
+        """The outputs among the results of a call; the updates are seen from now on."""
+        count = len(callee.outputs)
+        for value in values[:count]:
+            value.name_hint = hint(name)
+        for key, value in zip(callee.updates, values[count:], strict=True):
+            value.name_hint = hint(f"new_{self.local(key)}")
+            self.frame.updates[key] = self.frame.ops.array(value)
+        return [self.frame.ops.array(v) for v in values[:count]]
+
+    def update(self, old: Array, new: Array) -> None:
+        """Let later reads of the state `old` give `new`."""
+        frame = self.frame
+        held = {name: self.argument(name) for name in frame.stored}
+        name = next((n for n, array in held.items() if array.value is old.value), None)
+        if name is None or self.stored[name].role != "state":
+            raise TraceError(f"update: {old!r} is no state; accepts what cg.state returned")
+        if not self.training:
+            raise TraceError(
+                f"update of {name!r} with training off, where states are only read; "
+                "ask cg.is_training() first"
+            )
+        if new.type != old.type:
+            raise TraceError(f"update of {name!r}: got {new!r}, expected {old!r}")
+        frame.updates[name] = new
 
     def bound(self, array: Array, low: int, high: int) -> None:
         """Note that an input holds indices in [low, high); the tightest bounds win."""
@@ -242,6 +273,7 @@ class Tracer:
     def public(self, name: str, traced: Traced) -> None:
         """Trace a public arrow."""
         self.layers, self.counts, self.named = {}, {}, set()
+        self.training = traced.training
         frame = self.open(traced.types, traced.names)
         try:
             returned = run(traced.function, [frame.ops.array(v) for v in frame.inputs], name)
@@ -295,6 +327,8 @@ class Traced:
     names: tuple[str, ...]
     role: str | None = None
     batched: bool = False
+    training: bool = False
+    """The mode: with training off, layers only read their states and dropout does nothing."""
 
 
 _CURRENT: ContextVar[Tracer | None] = ContextVar("catgrad_tracer", default=None)

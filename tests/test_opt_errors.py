@@ -167,7 +167,7 @@ def test_malformed_ir(old: str, new: str, message: str) -> None:
 def test_nesting_has_an_end() -> None:
     Path("in.mlir").write_text('"builtin.module"() ({\n' * 3000)
     assert re.fullmatch(
-        r'error: in.mlir:\d+:\d+: the IR is nested too deeply\n"builtin.module"\(\) \(\{\n\^\n',
+        r'error: in.mlir:\d+:\d+: the IR is nested too deeply\n"builtin.module"\(\) \(\{\n *\^\n',
         error("in.mlir"),
     )
 
