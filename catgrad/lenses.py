@@ -120,6 +120,25 @@ def training(
     model, loss = as_arrow(model, "training: model"), as_arrow(loss, "training: loss")
     objective = arrow(_measured(model, loss), inputs=2, name="objective")
 
+    _check_given(inputs, targets, optimizer)
+    types, names = (inputs, targets), ("x", "y")
+    parts = {
+        "step": Traced(
+            _step(objective, optimizer), types, names, "loss", batched=True, training=True
+        ),
+        "loss": Traced(objective.function, types, names, "loss", batched=True),
+        "predict": Traced(model, (inputs,), ("x",), batched=True),
+    }
+    for name, metric in (metrics or {}).items():
+        if name in (*parts, "init"):
+            raise TraceError(f"metric {name!r} has the name of another arrow; rename it")
+        parts[name] = Traced(_measured(model, metric), types, names, "metric", batched=True)
+    return {**parts, "init": INIT}
+
+
+def _step(objective: Arrow, optimizer: Optimizer) -> Callable[[Array, Array], Array]:
+    """The function of a training step."""
+
     def step(x: Array, t: Array) -> Array:
         values, gradients, _ = value_and_cotangents(objective, [x, t], "training")
         values[0].value.name_hint = "loss"
@@ -132,18 +151,7 @@ def training(
         tracer.frame.updates.update(optimizer.update(tracer, parameters))
         return values[0]
 
-    _check_given(inputs, targets, optimizer)
-    types, names = (inputs, targets), ("x", "y")
-    parts = {
-        "step": Traced(step, types, names, "loss", batched=True, training=True),
-        "loss": Traced(objective.function, types, names, "loss", batched=True),
-        "predict": Traced(model, (inputs,), ("x",), batched=True),
-    }
-    for name, metric in (metrics or {}).items():
-        if name in (*parts, "init"):
-            raise TraceError(f"metric {name!r} has the name of another arrow; rename it")
-        parts[name] = Traced(_measured(model, metric), types, names, "metric", batched=True)
-    return {**parts, "init": INIT}
+    return step
 
 
 def _check_given(inputs: object, targets: object, optimizer: object) -> None:
