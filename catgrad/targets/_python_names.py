@@ -15,6 +15,8 @@ RESERVED = frozenset(
         "persistent",
         "scratch",
         "constant",
+        "random_words",
+        "error_function",
     ]
 )
 

@@ -253,6 +253,16 @@ class Array:
         """Maximum over `axes`, which vanish."""
         return self.ops.emit("max", self, axes=tuple(axes)) if axes else self
 
+    def prod(self, axes: Sequence[int]) -> Array:
+        """Product over `axes`, which vanish."""
+        self._guard("prod")
+        return self.ops.emit("prod", self, axes=tuple(axes)) if axes else self
+
+    def cumulative_sum(self, axis: int, reverse: bool) -> Array:
+        """Sums of the first elements along `axis`, or of the last ones."""
+        self._guard("cumulative_sum")
+        return self.ops.emit("cumulative_sum", self, axis=axis, reverse=reverse)
+
     def reshape(self, shape: Sequence[int]) -> Array:
         """The same elements in row-major order, in another shape."""
         if tuple(shape) == self.shape:
@@ -305,7 +315,7 @@ class Array:
         return taken.reshape(kept)
 
 
-_RING = ("add", "subtract", "multiply", "negative", "matmul", "sum")
+_RING = ("add", "subtract", "multiply", "negative", "matmul", "sum", "prod", "cumulative_sum")
 
 
 def _bounds(array: Array, axis: int, part: object) -> tuple[int, int, int]:
