@@ -278,8 +278,12 @@ def argmin(x: Array, axis: int) -> Array:
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """The matrix product, batched over equal leading axes."""
-    return array("matmul", a) @ b
+    """
+    The matrix product of arrays of any rank but 0.
+
+    A vector on the left is a row, on the right a column; leading axes are batches and broadcast.
+    """
+    return array("matmul", a) @ array("matmul", b)
 
 
 # -- random ------------------------------------------------------------------------------------
