@@ -92,6 +92,7 @@ from catgrad.arrows import (
 from catgrad.compiler import CompileError, Program, compile
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import TraceError
+from catgrad.hessian import hessian_vector
 from catgrad.lenses import Lens, Optimizer, training
 from catgrad.tracing import Dtype, Traced
 
@@ -136,6 +137,7 @@ __all__ = [
     "grad",
     "greater",
     "greater_equal",
+    "hessian_vector",
     "i1",
     "i32",
     "i64",

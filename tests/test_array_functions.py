@@ -76,7 +76,7 @@ def test_matrices_that_do_not_fit(a: Any, b: Any, part: str) -> None:
 def check(f: Callable[[A], Any], expected: Any, *arrays: Any, dtype: cg.Dtype = cg.f64) -> None:
     """The value of `f`, compiled for the numpy target."""
     found: Any = evaluate(cg.arrow(f), *arrays, dtype=dtype)
-    several = isinstance(expected, list | tuple)
+    several = type(expected) in (list, tuple)
     pairs: list[Any] = list(zip(found, expected, strict=True)) if several else [(found, expected)]
     for a, b in pairs:
         assert np.shape(a) == np.shape(b)
