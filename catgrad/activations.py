@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catgrad.array_api import (
     abs,
+    erf,
     exp,
     expm1,
     log,
@@ -54,6 +55,12 @@ def silu(x: Array) -> Array:
 def gelu(x: Array) -> Array:
     """x times the normal distribution function, by its tanh form (Hendrycks, Gimpel 2016)."""
     return 0.5 * x * (1 + _tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
+
+
+@arrow
+def gelu_erf(x: Array) -> Array:
+    """x times the normal distribution function, exactly (Hendrycks, Gimpel 2016)."""
+    return 0.5 * x * (1 + erf(0.7071067811865476 * x))
 
 
 @arrow

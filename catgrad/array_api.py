@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any, cast
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
@@ -17,15 +18,53 @@ from catgrad._arguments import (
     Axis,
     array,
     axes_of,
-    binary,
     dtype_name,
     flatten,
     kept,
     scalar_i32,
-    unary,
 )
 from catgrad.dialects.tops.base import DTYPES, Tensor, tensor
-from catgrad.dialects.tops.value import Array, Scalar, broadcast_arrays
+from catgrad.dialects.tops.value import Array, Scalar
+from catgrad.elementwise import (
+    abs as abs,
+    add as add,
+    astype as astype,
+    ceil as ceil,
+    clip as clip,
+    cos as cos,
+    divide as divide,
+    equal as equal,
+    erf as erf,
+    exp as exp,
+    expm1 as expm1,
+    floor as floor,
+    greater as greater,
+    greater_equal as greater_equal,
+    less as less,
+    less_equal as less_equal,
+    log as log,
+    log1p as log1p,
+    logical_and as logical_and,
+    logical_not as logical_not,
+    logical_or as logical_or,
+    logical_xor as logical_xor,
+    logistic as logistic,
+    maximum as maximum,
+    minimum as minimum,
+    multiply as multiply,
+    negative as negative,
+    not_equal as not_equal,
+    pow as pow,
+    round as round,
+    rsqrt as rsqrt,
+    sign as sign,
+    sin as sin,
+    sqrt as sqrt,
+    square as square,
+    subtract as subtract,
+    tanh as tanh,
+    where as where,
+)
 from catgrad.tracing import Dtype, current
 from catgrad.tracing import full as _full
 
@@ -70,178 +109,6 @@ def constant(values: Any, shape: Sequence[int] | None = None, dtype: str | Dtype
         raise VerifyException(f"constant of dtype {dtype} got {wrong[0]!r}")
     elements: object = DenseIntOrFPElementsAttr.from_list(cast("Any", type_), flat)
     return current("constant").frame.ops.emit("constant", type=type_, value=elements)
-
-
-# -- elementwise -------------------------------------------------------------------------------
-
-
-def negative(x: Array) -> Array:
-    """-x."""
-    return unary("negative", x)
-
-
-def abs(x: Array) -> Array:
-    """|x|."""
-    return unary("abs", x)
-
-
-def sign(x: Array) -> Array:
-    """-1, 0 or 1; the derivative is zero."""
-    return unary("sign", x)
-
-
-def exp(x: Array) -> Array:
-    """e to the x."""
-    return unary("exp", x)
-
-
-def expm1(x: Array) -> Array:
-    """exp(x) - 1."""
-    return unary("expm1", x)
-
-
-def log(x: Array) -> Array:
-    """The natural logarithm."""
-    return unary("log", x)
-
-
-def log1p(x: Array) -> Array:
-    """log(1 + x)."""
-    return unary("log1p", x)
-
-
-def sqrt(x: Array) -> Array:
-    """The square root."""
-    return unary("sqrt", x)
-
-
-def rsqrt(x: Array) -> Array:
-    """1 / sqrt(x)."""
-    return unary("rsqrt", x)
-
-
-def square(x: Array) -> Array:
-    """x * x."""
-    return unary("square", x)
-
-
-def sin(x: Array) -> Array:
-    """The sine."""
-    return unary("sin", x)
-
-
-def cos(x: Array) -> Array:
-    """The cosine."""
-    return unary("cos", x)
-
-
-def tanh(x: Array) -> Array:
-    """The hyperbolic tangent."""
-    return unary("tanh", x)
-
-
-def logistic(x: Array) -> Array:
-    """1 / (1 + exp(-x))."""
-    return unary("logistic", x)
-
-
-def logical_not(x: Array) -> Array:
-    """not x, of booleans."""
-    return unary("logical_not", x)
-
-
-def add(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a + b."""
-    return binary("add", a, b)
-
-
-def subtract(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a - b."""
-    return binary("subtract", a, b)
-
-
-def multiply(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a * b."""
-    return binary("multiply", a, b)
-
-
-def divide(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a / b, of floats."""
-    return binary("divide", a, b)
-
-
-def pow(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a to the b."""
-    return binary("pow", a, b)
-
-
-def maximum(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """The larger; ties share the derivative."""
-    return binary("maximum", a, b)
-
-
-def minimum(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """The smaller; ties share the derivative."""
-    return binary("minimum", a, b)
-
-
-def equal(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a == b, a boolean array."""
-    return binary("equal", a, b)
-
-
-def not_equal(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a != b, a boolean array."""
-    return binary("not_equal", a, b)
-
-
-def less(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a < b, a boolean array."""
-    return binary("less", a, b)
-
-
-def less_equal(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a <= b, a boolean array."""
-    return binary("less_equal", a, b)
-
-
-def greater(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a > b, a boolean array."""
-    return binary("greater", a, b)
-
-
-def greater_equal(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a >= b, a boolean array."""
-    return binary("greater_equal", a, b)
-
-
-def logical_and(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a and b, of booleans."""
-    return binary("logical_and", a, b)
-
-
-def logical_or(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a or b, of booleans."""
-    return binary("logical_or", a, b)
-
-
-def logical_xor(a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a xor b, of booleans."""
-    return binary("logical_xor", a, b)
-
-
-def where(condition: Array, a: Array | Scalar, b: Array | Scalar) -> Array:
-    """a where the condition holds, else b; all broadcast. One of a and b must be an array."""
-    known = a if isinstance(a, Array) else b
-    if not isinstance(known, Array):
-        raise VerifyException(f"where: one of {a!r} and {b!r} must be an array")
-    arrays = [v if isinstance(v, Array) else known.full_like(v) for v in (a, b)]
-    return Array.where(*broadcast_arrays("where", [condition, *arrays]))
-
-
-def astype(x: Array, dtype: str | Dtype) -> Array:
-    """Convert the element type; float to integer truncates toward zero."""
-    return array("astype", x).astype(dtype_name(dtype))
 
 
 # -- movement ----------------------------------------------------------------------------------
@@ -297,6 +164,29 @@ def concat(arrays: Sequence[Array], axis: int = 0) -> Array:
     return first.ops.emit("concat", *arrays, axis=axes_of("concat", first, axis)[0])
 
 
+def split(x: Array, sizes: int | Sequence[int], axis: int = 0) -> list[Array]:
+    """
+    The parts of x along `axis`, as `concat` takes them: of `sizes`, or that many of one size.
+
+    Slices, whose derivatives are pads: the dagger of `concat`.
+    """
+    (axis,) = axes_of("split", x, axis)
+    length = x.shape[axis]
+    count = sizes if isinstance(sizes, int) else len(sizes)
+    if isinstance(sizes, int):
+        sizes = [length // count] * count if count > 0 else []
+    ends = list(accumulate(sizes, initial=0))
+    if ends[-1] != length or any(n < 0 for n in sizes):
+        raise VerifyException(
+            f"split: axis {axis} of {x!r} does not split into {count} parts of sizes {list(sizes)}"
+        )
+    start, stop, step = [0] * x.ndim, list(x.shape), [1] * x.ndim
+    parts: list[Array] = []
+    for start[axis], stop[axis] in pairwise(ends):
+        parts.append(x.slice(start, stop, step))
+    return parts
+
+
 def slice(x: Array, start: Sequence[int], stop: Sequence[int], step: Sequence[int]) -> Array:
     """Elements start, start + step, ... below stop, along each axis; `x[1:6:2]` does the same."""
     return array("slice", x).slice(start, stop, step)
@@ -348,14 +238,53 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return kept(x, x.max(axes), axes, keepdims)
 
 
+def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The minimum over some axes, by default all; ties share the derivative."""
+    axes = axes_of("min", x, axis)
+    return kept(x, x.ops.emit("min", x, axes=tuple(axes)) if axes else x, axes, keepdims)
+
+
+def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The product over some axes, by default all; its derivative is right at zeros."""
+    axes = axes_of("prod", x, axis)
+    return kept(x, x.prod(axes), axes, keepdims)
+
+
+def cumulative_sum(
+    x: Array, axis: int | None = None, *, include_initial: bool = False, reverse: bool = False
+) -> Array:
+    """
+    The sums of the first 1, 2, ... elements along `axis`; with `reverse`, of the last ones.
+
+    Only a vector needs no axis. `include_initial` puts the sum of no elements in front.
+    """
+    if axis is None and array("cumulative_sum", x).ndim != 1:
+        raise VerifyException(f"cumulative_sum: {x!r} has {x.ndim} axes; give one as axis=")
+    (axis,) = axes_of("cumulative_sum", x, axis)
+    sums = x.cumulative_sum(axis, reverse)
+    if not include_initial:
+        return sums
+    none = full([1 if i == axis else n for i, n in enumerate(x.shape)], 0, x.dtype)
+    return concat([sums, none] if reverse else [none, sums], axis)
+
+
 def argmax(x: Array, axis: int) -> Array:
     """The index (i32) of the first maximum along `axis`."""
-    return x.ops.emit("argmax", x, axis=axes_of("argmax", x, axis)[0])
+    return array("argmax", x).ops.emit("argmax", x, axis=axes_of("argmax", x, axis)[0])
+
+
+def argmin(x: Array, axis: int) -> Array:
+    """The index (i32) of the first minimum along `axis`."""
+    return array("argmin", x).ops.emit("argmin", x, axis=axes_of("argmin", x, axis)[0])
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """The matrix product, batched over equal leading axes."""
-    return array("matmul", a) @ b
+    """
+    The matrix product of arrays of any rank but 0.
+
+    A vector on the left is a row, on the right a column; leading axes are batches and broadcast.
+    """
+    return array("matmul", a) @ array("matmul", b)
 
 
 # -- random ------------------------------------------------------------------------------------

@@ -28,10 +28,15 @@ from catgrad.dialects.tops.arithmetic import AddOp
 from catgrad.dialects.tops.base import NUMPY_NAMES, ReverseRule, Tensor, TopsOp, dtype_of, tensor
 from catgrad.dialects.tops.fused import FusedOp, YieldOp
 from catgrad.targets.support.numpy_runtime import random_words
+from catgrad.targets.support.numpy_special import error_function
 
 NumPyArray: TypeAlias = NDArray[Any]
 
-_GLOBALS: dict[str, Any] = {"np": np, "random_words": random_words}
+_GLOBALS: dict[str, Any] = {
+    "np": np,
+    "random_words": random_words,
+    "error_function": error_function,
+}
 _SHORT = {name: short for short, name in NUMPY_NAMES.items()}
 _CODE: dict[str, CodeType] = {}
 

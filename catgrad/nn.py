@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from catgrad.activations import (
     elu,
     gelu,
+    gelu_erf,
     leaky_relu,
     log_softmax,
     relu,
@@ -49,6 +50,7 @@ __all__ = [
     "embedding",
     "flatten",
     "gelu",
+    "gelu_erf",
     "group_norm",
     "layer_norm",
     "leaky_relu",

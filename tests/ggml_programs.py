@@ -113,10 +113,33 @@ LARGE: dict[str, tuple[Case, ...]] = {
         Case(("9x40xi32",), props=axes(0)),
         Case(("1x1xf32",), props=axes(0, 1)),
     ),
-    "argmax": (
+    "min": (
+        Case(("33x65xf32",), props=axes(1)),
+        Case(("4x5x6x7xf32",), props=axes(0, 2)),
+        Case(("9x40xi32",), props=axes(0)),
+    ),
+    "prod": (
+        Case(("33x65xf32",), props=axes(1), ranges={0: (0.9, 1.1)}),
+        Case(("4x5x6x7xf32",), props=axes(0, 2), ranges={0: (0.9, 1.1)}),
+        Case(("9x40xi32",), props=axes(0)),
+        Case(("9x31xi1",), props=axes(1)),
+        Case(("3x0xf32",), props=axes(1)),
+    ),
+    **{
+        op: (
+            Case(("33x65xf32",), props=axis(1)),
+            Case(("5x6x7xf32",), props=axis(1)),
+            Case(("5x6xi32",), props=axis(0)),
+        )
+        for op in ("argmax", "argmin")
+    },
+    "cumulative_sum": (
         Case(("33x65xf32",), props=axis(1)),
-        Case(("5x6x7xf32",), props=axis(1)),
-        Case(("5x6xi32",), props=axis(0)),
+        Case(("5x6x7xf32",), props={"axis": 1, "reverse": True}),
+        Case(("5x6xi32",), props={"axis": 0, "reverse": True}),
+        Case(("9x31xi1",), props=axis(0)),
+        Case(("3x0xf32",), props=axis(1)),
+        Case(("2x3xf32",), props=axis(1), full={0: 0.5}),
     ),
     "matmul": (
         *(

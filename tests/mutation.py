@@ -39,6 +39,8 @@ OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.GtE,
     ast.LtE: ast.Gt,
     ast.Is: ast.IsNot,
+    ast.FloorDiv: ast.Mult,
+    ast.NotIn: ast.In,
     ast.IsNot: ast.Is,
 }
 LISTS = ("inputs", "outputs", "cotangents")

@@ -30,7 +30,7 @@ IN_AN_ARROW: list[tuple[Body, str]] = [
     ),
     (
         lambda x: x @ x,
-        "'tops.matmul' contracts axes of size 3 and 2: got tensor<2x3xf32> and tensor<2x3xf32>",
+        "matmul: contracts axes of size 3 and 2: got Array(f32[2, 3]) and Array(f32[2, 3])",
     ),
     (
         lambda x: cg.arange(3) / 2,

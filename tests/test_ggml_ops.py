@@ -26,11 +26,12 @@ SMALL = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1e-30, -1e-30, 1e-6, -1e-6, 3.5, 7.0)
 LARGE = (20.0, -20.0, 88.7, -87.3, 200.0, -200.0, 16777217.0, 3e38, -3e38, INF, -INF, NAN)
 SPECIAL = (*SMALL, *LARGE)
 UNARY = """
-abs cos exp expm1 log log1p logistic negative rsqrt sign sin sqrt square tanh
+abs ceil cos erf exp expm1 floor log log1p logistic negative round rsqrt sign sin sqrt square tanh
 """.split()
 COMPARED = "equal not_equal less less_equal greater greater_equal".split()
 BINARY = ["add", "divide", "maximum", "minimum", "multiply", "pow", "subtract", *COMPARED]
 PAIRS = len(SPECIAL) ** 2
+SUMS = ("sum", "prod", "cumulative_sum", "matmul")
 
 
 def special_module() -> str:
@@ -160,7 +161,7 @@ def test_op(ops: Sequence[native.Program], op: str) -> None:
     for sample in found:
         for net in ops:
             inputs, want = inputs_of(sample, rng)
-            terms = max((np.size(x) for x in inputs), default=1) if op in ("sum", "matmul") else 1
+            terms = max((np.size(x) for x in inputs), default=1) if op in SUMS else 1
             check(net[sample.name](*inputs), want, f"{sample.name}: {sample.case}", terms)
 
 

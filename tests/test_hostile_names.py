@@ -59,6 +59,7 @@ TAKEN = [
     *("save", "load", "step", "predict", "seed", "steps", "parameters", "state", "set_state"),
     *("PARAMETERS", "MEMORY", "NAME", "Program", "_call", "_functions", "_stored", "Array"),
     *("file", "arr_0", "a.npy", "a", "t0", "meta:seed", "parameter:a", "random_words", "exception"),
+    *("error_function", "erf"),
     *("int", "float", "std", "namespace", "new", "delete", "errno", "NULL", "ggml", "catgrad"),
     *(
         "create",

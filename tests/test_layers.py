@@ -23,6 +23,7 @@ ACTIVATIONS: dict[str, cg.Arrow] = {
     "tanh": nn.tanh,
     "silu": nn.silu,
     "gelu": nn.gelu,
+    "gelu_erf": nn.gelu_erf,
     "softplus": nn.softplus,
     "leaky_relu": nn.leaky_relu(0.1),
     "elu": nn.elu(0.7),

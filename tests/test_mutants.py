@@ -67,7 +67,8 @@ EQUIVALENT = {
         COMMUTES,
     ("pad", "start, stop, step = zip(*self.bounds(), strict=False) "
      "if self.bounds() else ((), (), ())"): STRICT,
-    ("max", "mask = (x == outputs[0].broadcast(axes, x.shape)).astype(outputs[0].dtype)"): SHAPE,
+    **{(op, "mask = (x == outputs[0].broadcast(axes, x.shape)).astype(outputs[0].dtype)"): SHAPE
+       for op in ("max", "min")},
 }  # fmt: skip
 """The mutants that are no mistake: the reason for each."""
 

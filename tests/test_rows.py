@@ -58,6 +58,13 @@ INDEPENDENT = {
     "argmax": f"""({X}) -> tensor<4xi32> {{
         %y = tops.argmax %x, axis = 1 : i64 : (tensor<4x3xf32>) -> tensor<4xi32>
         return %y : tensor<4xi32> }}""",
+    "argmin, min, product and running sums": f"""({X})
+        -> (tensor<4xi32>, tensor<4xf32>, tensor<4xf32>, tensor<4x3xf32>) {{
+        %a = tops.argmin %x, axis = 1 : i64 : (tensor<4x3xf32>) -> tensor<4xi32>
+        %m = tops.min %x, axes = [1] : (tensor<4x3xf32>) -> tensor<4xf32>
+        %p = tops.prod %x, axes = [1] : (tensor<4x3xf32>) -> tensor<4xf32>
+        %c = tops.cumulative_sum %x, axis = 1 : i64 : tensor<4x3xf32>
+        return %a, %m, %p, %c : tensor<4xi32>, tensor<4xf32>, tensor<4xf32>, tensor<4x3xf32> }}""",
     "movement": f"""({T})
         -> (tensor<4x6xf32>, tensor<4x3x2xf32>, tensor<4x2x5xf32>, tensor<4x1x3xf32>) {{
         %r = tops.reshape %x : (tensor<4x2x3xf32>) -> tensor<4x6xf32>
@@ -125,6 +132,14 @@ DEPENDENT = {
     "rows moved to another axis": f"""({X}) -> tensor<3x4xf32> {{
         %y = tops.permute_dims %x, axes = [1, 0] : (tensor<4x3xf32>) -> tensor<3x4xf32>
         return %y : tensor<3x4xf32> }}""",
+    "running sums over the rows": f"""({X}) -> tensor<4x3xf32> {{
+        %y = tops.cumulative_sum %x, axis = 0 : i64 : tensor<4x3xf32>
+        return %y : tensor<4x3xf32> }}""",
+    "running sums of a constant, along the rows": f"""({X}) -> tensor<4x3xf32> {{
+        %o = tops.full value = 1.0 : f32 : tensor<4x3xf32>
+        %c = tops.cumulative_sum %o, axis = 0 : i64 : tensor<4x3xf32>
+        %y = tops.add %x, %c : tensor<4x3xf32>
+        return %y : tensor<4x3xf32> }}""",
     "a weight per row": f"""({X}, %w: tensor<4x3xf32>) -> tensor<4x3xf32> {{
         %y = tops.add %x, %w : tensor<4x3xf32>
         return %y : tensor<4x3xf32> }}""",

@@ -13,7 +13,7 @@ from xdsl.traits import Pure
 
 from catgrad.dialects import cat
 from catgrad.dialects.tops.movement import Movement
-from catgrad.dialects.tops.reduction import SumOp
+from catgrad.dialects.tops.reduction import CumulativeSumOp, SumOp
 from catgrad.dialects.tops.unary import NegativeOp
 
 
@@ -144,7 +144,7 @@ def _simplify_cartesian(arrow: cat.ArrowOp) -> None:
                 op.erase()
             case cat.AddOp():
                 _simplify_add(op)
-            case Movement() | SumOp() | NegativeOp() if _zero(op.operands[0]):
+            case Movement() | SumOp() | CumulativeSumOp() | NegativeOp() if _zero(op.operands[0]):
                 _replace(op, [_insert_zero(op)])
             case _:
                 pass
@@ -176,7 +176,7 @@ class CatSimplifyPass(ModulePass):
     %z = cat.zero                  =>   %c = cat.add %x, %x
     %c = cat.add %a, %b, %z
     ```
-    A linear op (movement, sum, negative) of a zero is a zero.
+    A linear op (movement, sums, negative) of a zero is a zero.
     """
 
     name = "cat-simplify"

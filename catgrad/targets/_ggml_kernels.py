@@ -24,7 +24,7 @@ from catgrad.dialects.tops.movement import (
     SliceOp,
 )
 from catgrad.dialects.tops.random import Random
-from catgrad.dialects.tops.reduction import ArgmaxOp, Reduction
+from catgrad.dialects.tops.reduction import CumulativeSumOp, Position, Reduction
 from catgrad.targets._ggml_loops import (
     CTYPES,
     LOCALS,
@@ -103,7 +103,7 @@ class KernelPrinter:
             MOVES: self.move,
             (ArangeOp,): self.arange,
             (Reduction,): self.fold,
-            (MatmulOp, ArgmaxOp, Indexing, Random): self.call,
+            (MatmulOp, Position, CumulativeSumOp, Indexing, Random): self.call,
         }
         return next(method for classes, method in methods.items() if isinstance(op, classes))
 
@@ -209,9 +209,7 @@ class KernelPrinter:
         """A reduction over axes."""
         assert isinstance(op, Reduction)
         kind = dtype(op.x)
-        start = {"f32": "0.0f", "i32": "0", "i1": "uint8_t{0}"}[kind]
-        if SPELLING[op.name] == "Max":
-            start = scalar(-math.inf, kind) if kind == "f32" else scalar(-(2**31), kind)
+        start = start_of(SPELLING[op.name], kind)
         x, out = kernel.pointer(op.x), kernel.pointer(op.y, written=True)
         axes: tuple[int, ...] = op.props()["axes"]
         return Fold(shape_of(op.x), axes, SPELLING[op.name], start, x, out, kind).lines()
@@ -227,6 +225,9 @@ class KernelPrinter:
                 fields["product"] = product_text(op)
             case Random():
                 fields |= {"site": op.props()["site"], "count": size_of(op.y)}
+            case CumulativeSumOp():
+                backward = str(op.from_end is not None).lower()
+                fields |= {"slices": slices_text(op), "backward": backward}
             case _:
                 fields["slices"] = slices_text(op)
         return [SPELLING[op.name].format(*operands, **fields)]
@@ -243,6 +244,15 @@ class KernelPrinter:
         indices = kernel.pointer(op.indices)
         count, high = size_of(op.indices), bound_of(op)
         return [*kernel.head, f"catgrad::check_indices(m, share, {indices}, {count}, {high});"]
+
+
+def start_of(combine: str, kind: str) -> str:
+    """What a fold starts from: the neutral element of Add, Multiply, Max or Min."""
+    if combine in ("Add", "Multiply"):
+        number = 0 if combine == "Add" else 1
+        return {"f32": f"{number}.0f", "i32": f"{number}", "i1": f"uint8_t{{{number}}}"}[kind]
+    least = -math.inf if kind == "f32" else -(2**31)
+    return scalar(least if combine == "Max" else -least - (kind == "i32"), kind)
 
 
 def bound_of(op: Indexing) -> int:
@@ -267,7 +277,7 @@ def product_text(op: MatmulOp) -> str:
 
 
 def slices_text(op: TopsOp) -> str:
-    """`{outer, axis, count, inner}` of an indexing op or argmax."""
+    """`{outer, axis, count, inner}` of an op along one axis."""
     axis: int = op.props()["axis"]
     whole = shape_of(op.results[0] if op.name == "tops.scatter_add" else op.operands[0])
     count = size_of(op.operands[1]) if len(op.operands) > 1 else 1

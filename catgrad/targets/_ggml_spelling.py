@@ -17,6 +17,9 @@ SPELLING: dict[str, str] = {
     "tops.negative": "-{0}",
     "tops.abs": "catgrad::abs({0})",
     "tops.sign": "catgrad::sign({0})",
+    "tops.floor": "catgrad::floor({0})",
+    "tops.ceil": "catgrad::ceil({0})",
+    "tops.round": "catgrad::round({0})",
     "tops.exp": "catgrad::exp({0})",
     "tops.expm1": "catgrad::expm1({0})",
     "tops.log": "catgrad::log({0})",
@@ -28,6 +31,7 @@ SPELLING: dict[str, str] = {
     "tops.cos": "catgrad::cos({0})",
     "tops.tanh": "catgrad::tanh({0})",
     "tops.logistic": "catgrad::logistic({0})",
+    "tops.erf": "catgrad::erf({0})",
     "tops.add": "{0} + {1}",
     "tops.subtract": "{0} - {1}",
     "tops.multiply": "{0} * {1}",
@@ -61,9 +65,13 @@ SPELLING: dict[str, str] = {
     "tops.arange": "static_cast<{to}>({0})",
     # reductions: how two elements are combined
     "tops.sum": "Add",
+    "tops.prod": "Multiply",
     "tops.max": "Max",
+    "tops.min": "Min",
     # the rest: one call
-    "tops.argmax": "catgrad::argmax({slices}, {0}, {out}, share);",
+    "tops.argmax": "catgrad::position<catgrad::Max>({slices}, {0}, {out}, share);",
+    "tops.argmin": "catgrad::position<catgrad::Min>({slices}, {0}, {out}, share);",
+    "tops.cumulative_sum": "catgrad::cumulative_sum({slices}, {backward}, {0}, {out}, share);",
     "tops.matmul": "catgrad::matmul({product}, {0}, {1}, {out}, share);",
     "tops.take": "catgrad::take({slices}, {0}, {1}, {out}, share);",
     "tops.scatter_add": "catgrad::scatter_add({slices}, {0}, {1}, {out}, share);",
@@ -89,7 +97,7 @@ CASTS: dict[tuple[str, str], str] = {
 }
 """Conversions that are more than a static_cast."""
 
-COSTLY = frozenset("tops." + n for n in "exp expm1 log log1p sin cos tanh logistic pow".split())
+COSTLY = frozenset("tops." + n for n in "exp expm1 log log1p sin cos tanh logistic erf pow".split())
 
 
 def spell(op: TopsOp, operands: Sequence[str]) -> str:

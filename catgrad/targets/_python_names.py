@@ -15,6 +15,9 @@ RESERVED = frozenset(
         "persistent",
         "scratch",
         "constant",
+        "check_indices",
+        "random_words",
+        "error_function",
     ]
 )
 

@@ -37,7 +37,7 @@ from catgrad.dialects.tops.movement import (
     ReshapeOp,
     SliceOp,
 )
-from catgrad.dialects.tops.reduction import ArgmaxOp, Reduction
+from catgrad.dialects.tops.reduction import CumulativeSumOp, Position, Reduction
 
 
 class Along(Enum):
@@ -174,8 +174,15 @@ def _(op: Reduction, operands: Sequence[Labels]) -> Labels | None:
 
 
 @_rule.register
-def _(op: ArgmaxOp, operands: Sequence[Labels]) -> Labels | None:
+def _(op: Position, operands: Sequence[Labels]) -> Labels | None:
     return _without(operands[0], [op.props()["axis"]])
+
+
+@_rule.register
+def _(op: CumulativeSumOp, operands: Sequence[Labels]) -> Labels | None:
+    """Even equal slices have unequal sums."""
+    (labels,), axis = operands, op.props()["axis"]
+    return None if labels[axis] is ROWS else (*labels[:axis], OTHER, *labels[axis + 1 :])
 
 
 @_rule.register

@@ -20,6 +20,7 @@ config.excludes = ["lit.cfg.py", "Inputs"]
 config.maxIndividualTestTime = 120
 
 bin_folder = Path(sys.executable).parent
+config.environment["PYTHONPATH"] = str(root.parent.parent)
 config.environment["PATH"] = os.pathsep.join([str(bin_folder), os.environ["PATH"]])
 
 

@@ -23,6 +23,13 @@ def flags(a: bool, b: bool) -> dict[str, object]:
 SUM = Case(("2x3xf64",), props=axes(1))
 MAX = Case(("2x3xf64",), props=axes(1))
 MAX_I32 = Case(("2x3xi32",), props=axes(0))
+PROD = Case(("2x3xf64",), props=axes(1))
+PRODS = tuple(Case((f"2x3x2x{t}",), props=axes(0, 1)) for t in RING)
+CUMULATIVE = tuple(
+    Case(("2x3xf64",), props={"axis": n, "reverse": back}) for n in (0, 1) for back in (False, True)
+)
+CUMULATIVE_I1 = Case(("4xi1",), props=axis(0))
+ARGMIN = Case(("2x3xf64",), props=axis(1), zero=(0,))
 ARGMAX = Case(("2x3xf64",), props=axis(1), zero=(0,))
 TAKE = Case(("3x2xf64", "2xi32"), props=axis(0), ranges={1: (0, 3)}, zero=(1,))
 SCATTER = Case(("2x2xf64", "2xi32"), "3x2xf64", axis(0), ranges={1: (0, 3)}, zero=(1,))
@@ -175,6 +182,59 @@ OTHERS = (
             Literal(MAX, ([[1, 3, 3], [7, 5, 6]],), [3, 7], [1, 2], ([[0, 0.5, 0.5], [2, 0, 0]],)),
         ),
         smooth=False,
+    ),
+    Row(
+        "min",
+        (MAX, Case(("2x3x2xf64",), props=axes(0, 2))),
+        (
+            Literal(MAX_I32, ([[1, 5, 3], [4, 2, 6]],), [1, 2, 3]),
+            Literal(MAX, ([[4, 3, 3], [7, 5, 6]],), [3, 5], [1, 2], ([[0, 0.5, 0.5], [0, 2, 0]],)),
+        ),
+        smooth=False,
+    ),
+    Row(
+        "prod",
+        (PROD, Case(("2x3x4xf64",), props=axes(0, 2)), Case(("2x1xf64",), props=axes(1)), *PRODS),
+        (
+            Literal(
+                PROD,
+                ([[1, 2, 3], [4, 0, 6]],),
+                [6, 0],
+                [1, 2],
+                ([[6, 3, 2], [0, 48, 0]],),
+                ([[5, 4, 3], [12, 20, 8]], [11, 24]),
+            ),
+            Literal(PROD, ([[0, 2, 0], [0, 0, 0]],), [0, 0], [1, 1], ([[0, 0, 0], [0, 0, 0]],)),
+            Literal(Case(("2x3xi32",), props=axes(1)), ([[1, -2, 3], [4, 0, 6]],), [-6, 0]),
+            Literal(
+                Case(("2x2xi1",), props=axes(1)),
+                ([[1, 1], [1, 0]],),
+                [1, 0],
+                [1, 1],
+                ([[1, 1], [0, 1]],),
+            ),
+        ),
+    ),
+    Row(
+        "argmin",
+        (ARGMIN, Case(("2x3xi32",), props=axis(0), zero=(0,))),
+        (Literal(ARGMIN, ([[4, 3, 3], [7, 5, 6]],), [1, 1]),),
+        smooth=False,
+    ),
+    Row(
+        "cumulative_sum",
+        (*CUMULATIVE, *(Case((f"2x3x2x{t}",), props=axis(1)) for t in RING)),
+        (
+            Literal(
+                CUMULATIVE[2],
+                ([[1, 2, 3], [4, 5, 6]],),
+                [[1, 3, 6], [4, 9, 15]],
+                [[1, 0, 0], [1, 2, 3]],
+                ([[1, 0, 0], [6, 5, 3]],),
+            ),
+            Literal(CUMULATIVE[1], ([[1, 2, 3], [4, 5, 6]],), [[5, 7, 9], [4, 5, 6]]),
+            Literal(CUMULATIVE_I1, ([1, 0, 1, 1],), [1, 1, 0, 1]),
+        ),
     ),
     Row(
         "argmax",

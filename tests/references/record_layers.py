@@ -220,10 +220,16 @@ def trajectory(
     return np.array(steps)[[0, 1, 9, 49, 99]]
 
 
+def record_more_activations() -> None:
+    """What came later, behind the rest, whose random numbers stay as they were."""
+    case("gelu_erf", F.gelu, [tensor(3, 5, scale=2.0)], {})
+
+
 if __name__ == "__main__":
     record_activations()
     record_layers()
     record_losses()
     record_optimizers()
+    record_more_activations()
     np.savez_compressed(OUT, allow_pickle=False, **FOUND)
     print(f"{OUT}: {len(FOUND)} arrays, {OUT.stat().st_size} bytes")

@@ -58,6 +58,51 @@ class SignOp(Unary):
 
 
 @irdl_op_definition
+class FloorOp(Unary):
+    """
+    The largest whole number <= x. The derivative is declared zero.
+
+    `%y = tops.floor %x : tensor<2xf32>`
+    """
+
+    name = "tops.floor"
+    traits = traits_def(Numpy(ufunc("floor")))
+
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
+        return (None,)
+
+
+@irdl_op_definition
+class CeilOp(Unary):
+    """
+    The smallest whole number >= x. The derivative is declared zero.
+
+    `%y = tops.ceil %x : tensor<2xf32>`
+    """
+
+    name = "tops.ceil"
+    traits = traits_def(Numpy(ufunc("ceil")))
+
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
+        return (None,)
+
+
+@irdl_op_definition
+class RoundOp(Unary):
+    """
+    The nearest whole number, of two the even one. The derivative is declared zero.
+
+    `%y = tops.round %x : tensor<2xf32>`
+    """
+
+    name = "tops.round"
+    traits = traits_def(Numpy(ufunc("rint")))
+
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
+        return (None,)
+
+
+@irdl_op_definition
 class ExpOp(Unary):
     """
     e to the x.
@@ -228,3 +273,21 @@ class LogisticOp(Unary):
     def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         y = outputs[0]
         return (cotangents[0] * (y * (1 - y)),)
+
+
+@irdl_op_definition
+class ErfOp(Unary):
+    """
+    The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+
+    NumPy has none: the meaning calls `error_function`, which a NumPy program defines.
+
+    `%y = tops.erf %x : tensor<2xf32>`
+    """
+
+    name = "tops.erf"
+    traits = traits_def(Numpy("np.copyto({out}, error_function({0}), casting='same_kind')"))
+
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
+        slope = (-inputs[0].unary("square")).unary("exp") * 1.1283791670955126  # 2 / sqrt(pi)
+        return (cotangents[0] * slope,)

@@ -253,6 +253,16 @@ class Array:
         """Maximum over `axes`, which vanish."""
         return self.ops.emit("max", self, axes=tuple(axes)) if axes else self
 
+    def prod(self, axes: Sequence[int]) -> Array:
+        """Product over `axes`, which vanish."""
+        self._guard("prod")
+        return self.ops.emit("prod", self, axes=tuple(axes)) if axes else self
+
+    def cumulative_sum(self, axis: int, reverse: bool) -> Array:
+        """Sums of the first elements along `axis`, or of the last ones."""
+        self._guard("cumulative_sum")
+        return self.ops.emit("cumulative_sum", self, axis=axis, reverse=reverse)
+
     def reshape(self, shape: Sequence[int]) -> Array:
         """The same elements in row-major order, in another shape."""
         if tuple(shape) == self.shape:
@@ -280,10 +290,12 @@ class Array:
         )
 
     def __matmul__(self, other: Array) -> Array:
-        return self.matmul(other)
+        if not isinstance(other, Array):  # pyright: ignore[reportUnnecessaryIsInstance]
+            self._scalar("matmul", other)
+        return matrix_product(self, other)
 
     def __rmatmul__(self, other: object) -> Array:
-        return self._scalar("matmul", other).matmul(self)
+        return matrix_product(self._scalar("matmul", other), self)
 
     def slice(self, start: Sequence[int], stop: Sequence[int], step: Sequence[int]) -> Array:
         """Elements start, start + step, ... below stop, along each axis."""
@@ -305,7 +317,7 @@ class Array:
         return taken.reshape(kept)
 
 
-_RING = ("add", "subtract", "multiply", "negative", "matmul", "sum")
+_RING = ("add", "subtract", "multiply", "negative", "matmul", "sum", "prod", "cumulative_sum")
 
 
 def _bounds(array: Array, axis: int, part: object) -> tuple[int, int, int]:
@@ -343,3 +355,33 @@ def broadcast_arrays(what: str, arrays: Sequence[Array]) -> list[Array]:
     """All arrays in their common shape."""
     shape = broadcast_shapes(what, [a.shape for a in arrays])
     return [a.broadcast_to(shape, what) for a in arrays]
+
+
+def matrix_product(a: Array, b: Array) -> Array:
+    """
+    The product of the array API: a vector on the left is a row, on the right a column.
+
+    Leading axes are batches and broadcast. Batches of `a` alone are rows of one product:
+
+        (.., m, k) @ (k, n)  =  reshape((.. * m, k) @ (k, n))
+    """
+    if 0 in (a.ndim, b.ndim):
+        raise VerifyException(f"matmul: got {a!r} and {b!r}; a scalar multiplies with *")
+    left = a.reshape((1, *a.shape)) if a.ndim == 1 else a
+    right = b.reshape((*b.shape, 1)) if b.ndim == 1 else b
+    (*batch_a, m, k), (*batch_b, l, n) = left.shape, right.shape
+    if a.dtype != b.dtype:
+        raise VerifyException(
+            f"matmul: got {a!r} and {b!r}; both need one dtype, convert with astype"
+        )
+    if k != l:
+        raise VerifyException(f"matmul: contracts axes of size {k} and {l}: got {a!r} and {b!r}")
+    if not batch_b:
+        batch = tuple(batch_a)
+        product = left.reshape((math.prod(batch) * m, k)).matmul(right)
+    else:
+        batch = broadcast_shapes("matmul", [tuple(batch_a), tuple(batch_b)])
+        left = left.broadcast_to((*batch, m, k), "matmul")
+        product = left.matmul(right.broadcast_to((*batch, k, n), "matmul"))
+    rows, columns = [m] * (a.ndim > 1), [n] * (b.ndim > 1)
+    return product.reshape((*batch, *rows, *columns))

@@ -135,6 +135,10 @@ inline float abs(float x) { return std::fabs(x); }
 inline int32_t abs(int32_t x) { return x < 0 ? -x : x; }
 inline float sign(float x) { return x > 0.0f ? 1.0f : (x < 0.0f ? -1.0f : x + 0.0f * x); }
 inline int32_t sign(int32_t x) { return (x > 0) - (x < 0); }
+inline float floor(float x) { return std::floor(x); }
+inline float ceil(float x) { return std::ceil(x); }
+inline float round(float x) { return std::nearbyint(x); }  // half to even
+inline float erf(float x) { return std::erf(x); }
 inline float maximum(float a, float b) { return a >= b || a != a ? a : b; }  // NaN wins
 inline float minimum(float a, float b) { return a <= b || a != a ? a : b; }
 inline int32_t maximum(int32_t a, int32_t b) { return a > b ? a : b; }
@@ -200,10 +204,33 @@ struct Add {
     static uint8_t apply(uint8_t a, uint8_t b) { return a ^ b; }  // i1: the ring Z/2
 };
 
+struct Multiply {
+    template <typename T>
+    static T apply(T a, T b) {
+        return a * b;
+    }
+    static uint8_t apply(uint8_t a, uint8_t b) { return a & b; }
+};
+
 struct Max {
     template <typename T>
     static T apply(T a, T b) {
         return maximum(a, b);
+    }
+    template <typename T>
+    static bool wins(T a, T b) {
+        return a > b;
+    }
+};
+
+struct Min {
+    template <typename T>
+    static T apply(T a, T b) {
+        return minimum(a, b);
+    }
+    template <typename T>
+    static bool wins(T a, T b) {
+        return a < b;
     }
 };
 
@@ -275,18 +302,33 @@ void scatter_add(Slices s, const T *x, const int32_t *indices, T *out, Share sha
     }
 }
 
-// The first maximum along the middle axis; NaN counts as one.
-template <typename T>
-void argmax(Slices s, const T *x, int32_t *out, Share share) {
+// The first maximum or minimum along the middle axis; NaN counts as one.
+template <typename Op, typename T>
+void position(Slices s, const T *x, int32_t *out, Share share) {
     const auto [begin, end] = share.split(s.outer * s.inner);
     for (int64_t row = begin; row < end; ++row) {
         const T *from = x + row / s.inner * s.axis * s.inner + row % s.inner;
         int64_t best = 0;
         for (int64_t i = 1; i < s.axis; ++i) {
             const T a = from[i * s.inner], b = from[best * s.inner];
-            best = a > b || (a != a && b == b) ? i : best;
+            best = Op::wins(a, b) || (a != a && b == b) ? i : best;
         }
         out[row] = static_cast<int32_t>(best);
+    }
+}
+
+// Sums of the first 1, 2, ... elements along the middle axis, or of the last ones.
+template <typename T>
+void cumulative_sum(Slices s, bool backward, const T *x, T *out, Share share) {
+    const auto [begin, end] = share.split(s.outer * s.inner);
+    for (int64_t row = begin; row < end; ++row) {
+        const int64_t first = row / s.inner * s.axis * s.inner + row % s.inner;
+        T total{};
+        for (int64_t i = 0; i < s.axis; ++i) {
+            const int64_t at = first + (backward ? s.axis - 1 - i : i) * s.inner;
+            total = Add::apply(total, x[at]);
+            out[at] = total;
+        }
     }
 }
 

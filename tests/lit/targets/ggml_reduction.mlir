@@ -88,5 +88,68 @@ func.func @argmax(%x: tensor<4x5x6xi32>) -> tensor<4x6xi32> {
 // CHECK-LABEL: void argmax_y(const Memory &m, Share share) {
 // CHECK-NEXT:      const int32_t *x = m.at<int32_t>(scratch, 0);  // 4x5x6
 // CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 512);  // 4x6
-// CHECK-NEXT:      catgrad::argmax({4, 5, 1, 6}, x, y, share);
+// CHECK-NEXT:      catgrad::position<catgrad::Max>({4, 5, 1, 6}, x, y, share);
+// CHECK-NEXT: }
+
+func.func @min(%x: tensor<9x40xi32>) -> tensor<9xi32> {
+  %y = tops.min %x, axes = [1] : (tensor<9x40xi32>) -> tensor<9xi32>
+  func.return %y : tensor<9xi32>
+}
+// CHECK-LABEL: void min_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(scratch, 0);  // 9x40
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 1472);  // 9
+// CHECK-NEXT:      const auto [begin, end] = share.split(9, 9);
+// CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
+// CHECK-NEXT:          y[row] = catgrad::fold<catgrad::Min>(x + row * 40, 40, 2147483647);
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @prod(%x: tensor<9x40xf32>) -> tensor<9xf32> {
+  %y = tops.prod %x, axes = [1] : (tensor<9x40xf32>) -> tensor<9xf32>
+  func.return %y : tensor<9xf32>
+}
+// CHECK-LABEL: void prod_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 9x40
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 1472);  // 9
+// CHECK-NEXT:      const auto [begin, end] = share.split(9, 9);
+// CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
+// CHECK-NEXT:          y[row] = catgrad::fold<catgrad::Multiply>(x + row * 40, 40, 1.0f);
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @prod_i1(%x: tensor<9x40xi1>) -> tensor<40xi1> {
+  %y = tops.prod %x, axes = [0] : (tensor<9x40xi1>) -> tensor<40xi1>
+  func.return %y : tensor<40xi1>
+}
+// CHECK-LABEL: void prod_i1_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(scratch, 0);  // 9x40
+// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(scratch, 384);  // 40
+// CHECK-NEXT:      const auto [begin, end] = share.split(40, 40);
+// CHECK-NEXT:      std::fill(y + begin, y + end, uint8_t{1});
+// CHECK-NEXT:      for (int64_t i0 = 0; i0 < 9; ++i0) {
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:          for (int64_t j = begin; j < end; ++j) {
+// CHECK-NEXT:              y[j] = catgrad::Multiply::apply(y[j], x[i0 * 40 + j]);
+// CHECK-NEXT:          }
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @argmin(%x: tensor<4x5x6xi32>) -> tensor<4x6xi32> {
+  %y = tops.argmin %x, axis = 1 : i64 : (tensor<4x5x6xi32>) -> tensor<4x6xi32>
+  func.return %y : tensor<4x6xi32>
+}
+// CHECK-LABEL: void argmin_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(scratch, 0);  // 4x5x6
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 512);  // 4x6
+// CHECK-NEXT:      catgrad::position<catgrad::Min>({4, 5, 1, 6}, x, y, share);
+// CHECK-NEXT: }
+
+func.func @cumulative_sum(%x: tensor<4x5x6xf32>) -> tensor<4x5x6xf32> {
+  %y = tops.cumulative_sum %x, axis = 1 : i64, reverse : tensor<4x5x6xf32>
+  func.return %y : tensor<4x5x6xf32>
+}
+// CHECK-LABEL: void cumulative_sum_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 4x5x6
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 512);  // 4x5x6
+// CHECK-NEXT:      catgrad::cumulative_sum({4, 5, 1, 6}, true, x, y, share);
 // CHECK-NEXT: }

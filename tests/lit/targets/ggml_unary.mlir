@@ -240,3 +240,59 @@ func.func @logical_not_i1(%x: tensor<6xi1>) -> tensor<6xi1> {
 // CHECK-NEXT:          y[i] = !(x[i] != 0);
 // CHECK-NEXT:      }
 // CHECK-NEXT: }
+
+func.func @floor(%x: tensor<6xf32>) -> tensor<6xf32> {
+  %y = tops.floor %x : tensor<6xf32>
+  func.return %y : tensor<6xf32>
+}
+// CHECK-LABEL: void floor_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
+// CHECK-NEXT:          y[i] = catgrad::floor(x[i]);
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @ceil(%x: tensor<6xf32>) -> tensor<6xf32> {
+  %y = tops.ceil %x : tensor<6xf32>
+  func.return %y : tensor<6xf32>
+}
+// CHECK-LABEL: void ceil_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
+// CHECK-NEXT:          y[i] = catgrad::ceil(x[i]);
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @round(%x: tensor<6xf32>) -> tensor<6xf32> {
+  %y = tops.round %x : tensor<6xf32>
+  func.return %y : tensor<6xf32>
+}
+// CHECK-LABEL: void round_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
+// CHECK-NEXT:          y[i] = catgrad::round(x[i]);
+// CHECK-NEXT:      }
+// CHECK-NEXT: }
+
+func.func @erf(%x: tensor<6xf32>) -> tensor<6xf32> {
+  %y = tops.erf %x : tensor<6xf32>
+  func.return %y : tensor<6xf32>
+}
+// CHECK-LABEL: void erf_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
+// CHECK-NEXT:          y[i] = catgrad::erf(x[i]);
+// CHECK-NEXT:      }
+// CHECK-NEXT: }

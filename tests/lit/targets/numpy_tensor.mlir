@@ -122,3 +122,55 @@ func.func @random(%seed: tensor<i32>, %step: tensor<i32>) -> (tensor<2x3xi32>, t
 // CHECK-NEXT:         return (bits, uniform,)
 // CHECK-EMPTY:
 // CHECK-NEXT:     return random
+
+func.func @more_reductions(%x: tensor<2x3xf32>, %b: tensor<2x3xi1>) -> (tensor<2xf32>, tensor<2xf32>, tensor<2xi32>, tensor<2xi1>) {
+  %least = tops.min %x, axes = [1] : (tensor<2x3xf32>) -> tensor<2xf32>
+  %product = tops.prod %x, axes = [1] : (tensor<2x3xf32>) -> tensor<2xf32>
+  %where_least = tops.argmin %x, axis = 1 : i64 : (tensor<2x3xf32>) -> tensor<2xi32>
+  %every = tops.prod %b, axes = [1] : (tensor<2x3xi1>) -> tensor<2xi1>
+  func.return %least, %product, %where_least, %every : tensor<2xf32>, tensor<2xf32>, tensor<2xi32>, tensor<2xi1>
+}
+
+// CHECK: def _compiled_more_reductions(persistent, scratch, constant):
+// CHECK-NEXT:     x = scratch[0:24].view(np.float32).reshape(2, 3)
+// CHECK-NEXT:     b = scratch[256:262].view(np.bool).reshape(2, 3)
+// CHECK-NEXT:     least = scratch[64:72].view(np.float32).reshape(2)
+// CHECK-NEXT:     product = scratch[128:136].view(np.float32).reshape(2)
+// CHECK-NEXT:     where_least = scratch[192:200].view(np.int32).reshape(2)
+// CHECK-NEXT:     every = scratch[0:2].view(np.bool).reshape(2)
+// CHECK-EMPTY:
+// CHECK-NEXT:     def more_reductions(given_x, given_x_2):
+// CHECK-NEXT:         np.copyto(x, given_x)
+// CHECK-NEXT:         np.copyto(b, given_x_2)
+// CHECK-NEXT:         np.min(x, axis=(1,), out=least)
+// CHECK-NEXT:         np.prod(x, axis=(1,), dtype=np.float32, out=product)
+// CHECK-NEXT:         np.copyto(where_least, np.argmin(x, axis=1), casting='unsafe')
+// CHECK-NEXT:         np.logical_and.reduce(b, axis=(1,), out=every)
+// CHECK-NEXT:         return (least, product, where_least, every,)
+// CHECK-EMPTY:
+// CHECK-NEXT:     return more_reductions
+
+// From the end, along views that run backwards.
+func.func @running(%x: tensor<2x3xf32>, %b: tensor<2x3xi1>) -> (tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xi1>) {
+  %sums = tops.cumulative_sum %x, axis = 0 : i64 : tensor<2x3xf32>
+  %back = tops.cumulative_sum %x, axis = 1 : i64, reverse : tensor<2x3xf32>
+  %flags = tops.cumulative_sum %b, axis = 1 : i64, reverse : tensor<2x3xi1>
+  func.return %sums, %back, %flags : tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xi1>
+}
+
+// CHECK: def _compiled_running(persistent, scratch, constant):
+// CHECK-NEXT:     x = scratch[0:24].view(np.float32).reshape(2, 3)
+// CHECK-NEXT:     b = scratch[192:198].view(np.bool).reshape(2, 3)
+// CHECK-NEXT:     sums = scratch[64:88].view(np.float32).reshape(2, 3)
+// CHECK-NEXT:     back = scratch[128:152].view(np.float32).reshape(2, 3)
+// CHECK-NEXT:     flags = scratch[0:6].view(np.bool).reshape(2, 3)
+// CHECK-EMPTY:
+// CHECK-NEXT:     def running(given_x, given_x_2):
+// CHECK-NEXT:         np.copyto(x, given_x)
+// CHECK-NEXT:         np.copyto(b, given_x_2)
+// CHECK-NEXT:         np.cumsum(x, axis=0, dtype=np.float32, out=sums)
+// CHECK-NEXT:         np.cumsum(x[:, ::-1], axis=1, dtype=np.float32, out=back[:, ::-1])
+// CHECK-NEXT:         np.logical_xor.accumulate(b[:, ::-1], axis=1, out=flags[:, ::-1])
+// CHECK-NEXT:         return (sums, back, flags,)
+// CHECK-EMPTY:
+// CHECK-NEXT:     return running

@@ -82,3 +82,29 @@ func.func @unary_boolean(%x: tensor<4xi1>) -> (tensor<4xi1>, tensor<4xi1>, tenso
 // CHECK-NEXT:         return (negative_y, square_y, logical_not_y,)
 // CHECK-EMPTY:
 // CHECK-NEXT:     return unary_boolean
+
+// erf is a function of the runtime, printed where it is called.
+func.func @rounded(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %floor_y = tops.floor %x : tensor<4xf32>
+  %ceil_y = tops.ceil %x : tensor<4xf32>
+  %round_y = tops.round %x : tensor<4xf32>
+  %erf_y = tops.erf %x : tensor<4xf32>
+  func.return %floor_y, %ceil_y, %round_y, %erf_y : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK: def _compiled_rounded(persistent, scratch, constant):
+// CHECK-NEXT:     x = scratch[0:16].view(np.float32).reshape(4)
+// CHECK-NEXT:     floor_y = scratch[64:80].view(np.float32).reshape(4)
+// CHECK-NEXT:     ceil_y = scratch[128:144].view(np.float32).reshape(4)
+// CHECK-NEXT:     round_y = scratch[192:208].view(np.float32).reshape(4)
+// CHECK-NEXT:     erf_y = scratch[0:16].view(np.float32).reshape(4)
+// CHECK-EMPTY:
+// CHECK-NEXT:     def rounded(given_x):
+// CHECK-NEXT:         np.copyto(x, given_x)
+// CHECK-NEXT:         np.floor(x, out=floor_y)
+// CHECK-NEXT:         np.ceil(x, out=ceil_y)
+// CHECK-NEXT:         np.rint(x, out=round_y)
+// CHECK-NEXT:         np.copyto(erf_y, error_function(x), casting='same_kind')
+// CHECK-NEXT:         return (floor_y, ceil_y, round_y, erf_y,)
+// CHECK-EMPTY:
+// CHECK-NEXT:     return rounded

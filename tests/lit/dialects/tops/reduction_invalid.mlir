@@ -78,3 +78,57 @@ func.func @f(%x: tensor<2x3xf32>) {
   func.return
 }
 // CHECK: Operation does not verify: 'tops.argmax' gives tensor<2xi32>, its type says tensor<2xi64>
+
+// -----
+
+// No minimum of nothing.
+func.func @f(%x: tensor<2x0xf32>) {
+  %y = tops.min %x, axes = [1] : (tensor<2x0xf32>) -> tensor<2xf32>
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.min' of no elements: tensor<2x0xf32> over axes [1]
+
+// -----
+
+// No order on i1.
+func.func @f(%x: tensor<2x3xi1>) {
+  %y = tops.min %x, axes = [1] : (tensor<2x3xi1>) -> tensor<2xi1>
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.min' takes f32 f64 i32 i64, got tensor<2x3xi1>
+
+// -----
+
+// Axes of a product lie inside the operand.
+func.func @f(%x: tensor<2xf32>) {
+  %y = tops.prod %x, axes = [1] : (tensor<2xf32>) -> tensor<f32>
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.prod': axes [1] must increase and lie in [0, 1)
+
+// -----
+
+// No index of nothing, nor of the least.
+func.func @f(%x: tensor<2x0xf32>) {
+  %y = tops.argmin %x, axis = 1 : i64 : (tensor<2x0xf32>) -> tensor<2xi32>
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.argmin' of no elements: tensor<2x0xf32> along axis 1
+
+// -----
+
+// The axis of running sums exists.
+func.func @f(%x: tensor<2x3xf32>) {
+  %y = tops.cumulative_sum %x, axis = 2 : i64 : tensor<2x3xf32>
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.cumulative_sum': axes [2] must increase and lie in [0, 2)
+
+// -----
+
+// Running sums keep the shape.
+func.func @f(%x: tensor<2x3xf32>) {
+  %y = tops.cumulative_sum %x, axis = 1 : i64 : (tensor<2x3xf32>) -> tensor<2xf32>
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.cumulative_sum' gives tensor<2x3xf32>, its type says tensor<2xf32>

@@ -21,6 +21,18 @@ func.func @unary(%x: tensor<2x3xf32>, %i: tensor<4xi32>, %b: tensor<i1>) {
   // CHECK-NEXT: %sign = tops.sign %x : tensor<2x3xf32>
   // GENERIC-NEXT: %sign = "tops.sign"(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
 
+  %floor = tops.floor %x : tensor<2x3xf32>
+  // CHECK-NEXT: %floor = tops.floor %x : tensor<2x3xf32>
+  // GENERIC-NEXT: %floor = "tops.floor"(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+
+  %ceil = tops.ceil %x : tensor<2x3xf32>
+  // CHECK-NEXT: %ceil = tops.ceil %x : tensor<2x3xf32>
+  // GENERIC-NEXT: %ceil = "tops.ceil"(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+
+  %round = tops.round %x : tensor<2x3xf32>
+  // CHECK-NEXT: %round = tops.round %x : tensor<2x3xf32>
+  // GENERIC-NEXT: %round = "tops.round"(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+
   %exp = tops.exp %x : tensor<2x3xf32>
   // CHECK-NEXT: %exp = tops.exp %x : tensor<2x3xf32>
   // GENERIC-NEXT: %exp = "tops.exp"(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
@@ -64,6 +76,10 @@ func.func @unary(%x: tensor<2x3xf32>, %i: tensor<4xi32>, %b: tensor<i1>) {
   %logistic = tops.logistic %x : tensor<2x3xf32>
   // CHECK-NEXT: %logistic = tops.logistic %x : tensor<2x3xf32>
   // GENERIC-NEXT: %logistic = "tops.logistic"(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+
+  %erf = tops.erf %x : tensor<2x3xf32>
+  // CHECK-NEXT: %erf = tops.erf %x : tensor<2x3xf32>
+  // GENERIC-NEXT: %erf = "tops.erf"(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
 
   %negative_i32 = tops.negative %i : tensor<4xi32>
   // CHECK-NEXT: %negative_i32 = tops.negative %i : tensor<4xi32>

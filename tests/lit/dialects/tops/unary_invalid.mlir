@@ -61,3 +61,12 @@ func.func @f(%x: tensor<2xf32>) {
   func.return
 }
 // CHECK: Operation does not verify: property 'axis' is not defined by the operation 'tops.exp'. Use the dictionary attribute to add arbitrary information to the operation.
+
+// -----
+
+// Integers are whole already.
+func.func @f(%x: tensor<2xi32>) {
+  %y = tops.round %x : tensor<2xi32>
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.round' takes f32 f64, got tensor<2xi32>
