@@ -11,7 +11,6 @@ from catgrad.array_api import (
     log1p,
     logistic,
     maximum,
-    minimum,
     sum,
     where,
     zeros,
@@ -89,7 +88,7 @@ def elu(alpha: float = 1.0) -> Arrow:
 
     @arrow(name="elu")
     def apply(x: Array) -> Array:
-        return where(x > 0, x, expm1(minimum(x, zeros(x.shape, x.dtype))) * alpha)
+        return where(x > 0, x, expm1(where(x > 0, 0.0, x)) * alpha)
 
     return apply
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 from catgrad.dialects import cat
+from catgrad.dialects._names import hint
 from catgrad.dialects.tops.base import FLOAT, Tensor, tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Callee, Function, TraceError, check_name, elements
-from catgrad.passes._names import hint
 from catgrad.tracing import Traced, current
 
 
@@ -32,6 +32,8 @@ class Arrow:
         self.inputs = inputs
         self.name = name
         self.input_names = tuple(names)
+        self.parts: tuple[Arrow, ...] = ()
+        """The arrows of a composition, in order."""
 
     def __call__(self, *arrays: Array) -> Any:
         """Apply to symbolic arrays, inside a trace; one result is the array, several a tuple."""
@@ -54,10 +56,17 @@ class Arrow:
         """`f >> g` is x -> g(f(x)); several results of f are the inputs of g."""
         then = as_arrow(other, f"{self.name} >> ...")
 
-        def composed(*arrays: Array) -> Any:
-            return then(*_tuple(self(*arrays)))
+        parts = (*(self.parts or (self,)), *(then.parts or (then,)))
 
-        return Arrow(composed, self.inputs, f"{self.name} >> {then.name}", self.input_names)
+        def composed(*arrays: Array) -> Any:
+            result: Any = arrays
+            for part in parts:
+                result = part(*_tuple(result))
+            return result
+
+        arrow = Arrow(composed, self.inputs, f"{self.name} >> {then.name}", self.input_names)
+        arrow.parts = parts
+        return arrow
 
     def __matmul__(self, other: Arrow | Function) -> Arrow:
         """`f @ g` is (x, y) -> (f(x), g(y))."""

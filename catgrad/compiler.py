@@ -21,15 +21,12 @@ from catgrad.dialects._checks import check_module, suggestion
 from catgrad.dialects.cat import Cat
 from catgrad.dialects.tops import Tops
 from catgrad.lenses import INIT
-from catgrad.pipelines import PIPELINES, apply_pass, flatten, parse_passes
+from catgrad.pipelines import PIPELINES, TOPS, apply_pass, flatten, parse_passes
 from catgrad.targets._placement import find_target, target_files
 from catgrad.tracing import Traced, trace_module
 from catgrad.universe import available_passes
 
 LEVELS = ("cat", "tops", "placed")
-_TOPS = (
-    "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
-)
 
 
 class Program:
@@ -49,7 +46,7 @@ class Program:
 
     @cached_property
     def _tops(self) -> ModuleOp:
-        return run_pipeline(self._cat.clone(), _TOPS)
+        return run_pipeline(self._cat.clone(), TOPS)
 
     @cached_property
     def _placed(self) -> ModuleOp:

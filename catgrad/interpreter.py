@@ -27,6 +27,8 @@ from catgrad.dialects.tops import ops_at
 from catgrad.dialects.tops.arithmetic import AddOp
 from catgrad.dialects.tops.base import NUMPY_NAMES, ReverseRule, Tensor, TopsOp, dtype_of, tensor
 from catgrad.dialects.tops.fused import FusedOp, YieldOp
+from catgrad.dialects.tops.indexing import Indexing
+from catgrad.dialects.tops.random import Random
 from catgrad.targets.support.numpy_runtime import random_words
 from catgrad.targets.support.numpy_special import error_function
 
@@ -60,6 +62,8 @@ class Step:
     op: Operation | None
     inputs: list[Cell]
     outputs: list[Cell]
+    site: int = 0
+    """What a call had added to the sites of random ops."""
 
 
 @dataclass(eq=False)
@@ -76,17 +80,30 @@ def dtype_and_shape(type_: Attribute) -> tuple[str, tuple[int, ...]]:
     return NUMPY_NAMES[dtype_of(tensor_type)], tuple(tensor_type.get_shape())
 
 
-def compute(op: TopsOp, inputs: Sequence[NumPyArray]) -> NumPyArray:
-    """Evaluate one op by its NumPy meaning into a fresh array."""
+def compute(op: TopsOp, inputs: Sequence[NumPyArray], site: int = 0) -> NumPyArray:
+    """Evaluate one op by its NumPy meaning into a fresh array; `site` is added to a random op's."""
+    if isinstance(op, Indexing):
+        _check_indices(op, inputs[1])
+    moved = {"site": op.site.value.data + site} if isinstance(op, Random) else {}
     result = op.out_type
     out = np.empty(tuple(result.get_shape()), NUMPY_NAMES[dtype_of(result)])
     names = [f"x{i}" for i in range(len(inputs))]
-    text = op.meaning.statement(op, names, "out")
+    text = op.meaning.statement(op, names, "out", **moved)
     if (code := _CODE.get(text)) is None:
         code = _CODE[text] = compile(text, op.name, "exec")
     with np.errstate(all="ignore"):
         exec(code, _GLOBALS, {"out": out, **dict(zip(names, inputs, strict=True))})
     return out
+
+
+def _check_indices(op: Indexing, indices: NumPyArray) -> None:
+    """Every index lies in [0, size of the axis)."""
+    size = op.size
+    wrong = indices[(indices < 0) | (indices >= size)]
+    if wrong.size:
+        raise InterpretationError(
+            f"'{op.name}': got index {wrong.flat[0]}, expected 0 <= index < {size}"
+        )
 
 
 class Interpreter:
@@ -98,6 +115,7 @@ class Interpreter:
             if isinstance(op, cat.ArrowOp | func.FuncOp):
                 self.functions[op.sym_name.data] = op
         self.tapes: list[Tape] = []
+        self.site = 0
         self.adds: dict[Tensor, AddOp] = {}
         self.rules: dict[tuple[Operation, tuple[bool, ...]], Rule] = {}
 
@@ -141,11 +159,13 @@ class Interpreter:
         """Evaluate one op."""
         match op:
             case TopsOp():
-                return self.record(op, inputs, [Cell(compute(op, [c.array for c in inputs]))])
+                return self.record(
+                    op, inputs, [Cell(compute(op, [c.array for c in inputs], self.site))]
+                )
             case FusedOp():
                 return self.block(op.body.block, inputs)
-            case cat.CallOp():
-                return self.call_arrow(op, inputs)
+            case cat.CallOp() | cat.ReverseOp() | cat.ForwardOp():
+                return self.at_site(op, inputs)
             case cat.CopyOp():
                 return [inputs[0]] * len(op.results)
             case cat.DiscardOp():
@@ -154,12 +174,6 @@ class Interpreter:
                 return [self.sum(inputs)]
             case cat.ZeroOp():
                 return [self.zero(op.y.type)]
-            case cat.ReverseOp():
-                count = len(op.primals)
-                return self.reverse(self.arrow(op), inputs[:count], inputs[count:])
-            case cat.ForwardOp():
-                count = len(op.primals)
-                return self.forward(self.arrow(op), inputs[:count], inputs[count:])
             case _:
                 raise InterpretationError(f"the interpreter has no meaning for '{op.name}'")
 
@@ -172,12 +186,27 @@ class Interpreter:
     def record(self, op: Operation | None, inputs: list[Cell], outputs: list[Cell]) -> list[Cell]:
         """Note a step on every open tape."""
         for tape in self.tapes:
-            tape.steps.append(Step(op, inputs, outputs))
+            tape.steps.append(Step(op, inputs, outputs, self.site))
         return outputs
 
-    def call_arrow(self, op: cat.CallOp, inputs: list[Cell]) -> list[Cell]:
-        """Call an arrow; one with a custom derivative is a single step of the tape."""
+    def at_site(
+        self, op: cat.CallOp | cat.ReverseOp | cat.ForwardOp, inputs: list[Cell]
+    ) -> list[Cell]:
+        """Evaluate a call or derivative; its `site` is added to those of the random ops inside."""
+        before = self.site
+        self.site += op.site.value.data if op.site is not None else 0
         arrow = self.arrow(op)
+        if isinstance(op, cat.CallOp):
+            results = self.call_arrow(arrow, inputs)
+        else:
+            count = len(op.primals)
+            derivative = self.reverse if isinstance(op, cat.ReverseOp) else self.forward
+            results = derivative(arrow, inputs[:count], inputs[count:])
+        self.site = before
+        return results
+
+    def call_arrow(self, arrow: cat.ArrowOp, inputs: list[Cell]) -> list[Cell]:
+        """Call an arrow; one with a custom derivative is a single step of the tape."""
         return self.call_custom(arrow, inputs) if arrow.custom else self.call(arrow, inputs)
 
     def call_custom(self, arrow: cat.ArrowOp, inputs: list[Cell]) -> list[Cell]:
@@ -247,7 +276,10 @@ class Interpreter:
             seeds = [
                 g or Cell(np.zeros_like(c.array)) for g, c in zip(given, step.outputs, strict=True)
             ]
-            return self.call(self.functions[custom], [*step.inputs, *seeds])
+            before, self.site = self.site, step.site
+            cotangents = self.call(self.functions[custom], [*step.inputs, *seeds])
+            self.site = before
+            return cotangents
         block, results = self.rule(step.op, tuple(g is not None for g in given))
         cells = [*step.inputs, *step.outputs, *(g for g in given if g is not None)]
         env: dict[SSAValue, Cell] = dict(zip(block.args, cells, strict=True))

@@ -17,11 +17,11 @@ from typing import cast
 
 from xdsl.dialects.builtin import TensorType
 
-from catgrad.array_api import full
 from catgrad.arrows import Arrow, arrow, as_arrow, reverse, value_and_cotangents
 from catgrad.dialects.tops.base import Tensor, dtype_of, tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, Stored, TraceError, as_tuple
+from catgrad.initializers import zero
 from catgrad.storage import STEP
 from catgrad.tracing import Traced, Tracer, current
 
@@ -83,7 +83,7 @@ class Optimizer:
         shared: Sequence[Array] = ()
         gradients = self.before(gradients)
         if self.clock is not None:
-            count = tracer.read(Stored(f"{self.name}.step", tensor((), "i32"), "state", _zero))
+            count = tracer.read(Stored(f"{self.name}.step", tensor((), "i32"), "state", zero))
             new[f"{self.name}.step"] = after = count + 1
             double = any(g.dtype == "f64" for g in gradients.values())
             shared = self.clock(after.astype("f64" if double else "f32"))
@@ -96,10 +96,6 @@ class Optimizer:
             results = self.rule(name)(*shared, tracer.argument(name), *states.values(), gradient)
             new.update(zip([name, *states], as_tuple(results, self.name), strict=True))
         return new
-
-
-def _zero(seed: Array, shape: tuple[int, ...], dtype: str) -> Array:
-    return full(shape, 0, dtype)
 
 
 def training(

@@ -17,6 +17,7 @@ from catgrad.array_api import (
     not_equal,
     square,
     sum,
+    take,
     where,
     zeros,
 )
@@ -93,18 +94,21 @@ def cross_entropy_with(*, label_smoothing: float = 0.0, ignore_index: int | None
     @arrow(name="cross_entropy")
     def apply(logits: Array, labels: Array) -> Array:
         _check_labels(logits, labels)
+        counted = not_equal(labels, ignore_index) if ignore_index is not None else None
         classes = logits.shape[-1]
-        low = 0 if ignore_index is None else ignore_index
-        current("cross_entropy").bound(labels, min(0, low), max(classes, low + 1))
-        here = equal(expand_dims(labels, labels.ndim), arange(classes, labels.dtype))
+        everything = arange(classes, labels.dtype)
+        if counted is None:
+            current("cross_entropy").bound(labels, 0, classes)
+        else:  # taken, since then a label that is neither a class nor ignored is an error
+            labels = take(everything, where(counted, labels, 0))
+        here = equal(expand_dims(labels, labels.ndim), everything)
         scores = log_softmax(logits)
         picked = sum(where(here, scores, 0.0), axis=-1)
         if label_smoothing:
             share = sum(scores, axis=-1) * (label_smoothing / classes)
             picked = picked * (1 - label_smoothing) + share
-        if ignore_index is None:
+        if counted is None:
             return -mean(picked)
-        counted = not_equal(labels, ignore_index)
         return -sum(where(counted, picked, 0.0)) / sum(astype(counted, logits.dtype))
 
     return apply

@@ -22,14 +22,14 @@ from catgrad._errors import InternalError, PassFailure, UsageError, failure, sug
 PassFactories: TypeAlias = Mapping[str, Callable[[], type[ModulePass]]]
 Built = TypeVar("Built", bound=ArgSpecConvertible)
 
-_LOWER = (
-    "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce,"
-    'tops-fuse,tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
-)
+TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
+"""From traced arrows to tensor ops."""
+
+_PLACE = 'tops-fuse,tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
 
 PIPELINES: dict[str, str] = {
-    "lower-to-numpy": _LOWER.format(target="numpy"),
-    "lower-to-ggml": _LOWER.format(target="ggml"),
+    "lower-to-numpy": f"{TOPS},{_PLACE.format(target='numpy')}",
+    "lower-to-ggml": f"{TOPS},{_PLACE.format(target='ggml')}",
 }
 """Name and passes, as one would write them after `-p`."""
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from catgrad.dialects.tops.base import tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, Role, Stored, TraceError, check_name
+from catgrad.initializers import zero
 from catgrad.tracing import Dtype, current
 
 SEED, STEP = "random.seed", "random.step"
@@ -61,11 +62,7 @@ def random_key() -> tuple[Array, Array]:
     tracer = current("random_key")
     scalar = tensor((), "i32")
     seed = tracer.read(Stored(SEED, scalar, "state", lambda seed, shape, dtype: seed))
-    return seed, tracer.read(Stored(STEP, scalar, "state", _zero))
-
-
-def _zero(seed: Array, shape: tuple[int, ...], dtype: str) -> Array:
-    return seed.ops.full(shape, 0, dtype)
+    return seed, tracer.read(Stored(STEP, scalar, "state", zero))
 
 
 def scope(name: str) -> AbstractContextManager[None]:

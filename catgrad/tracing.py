@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from xdsl.dialects.builtin import (
@@ -25,6 +25,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from catgrad.dialects import cat
+from catgrad.dialects._names import fresh_name, hint
 from catgrad.dialects.tops.base import DTYPES, Tensor, tensor
 from catgrad.dialects.tops.value import Array, Scalar
 from catgrad.frames import (
@@ -38,7 +39,6 @@ from catgrad.frames import (
     as_tuple,
     run,
 )
-from catgrad.passes._names import fresh_name, hint
 
 
 class Tracer:
@@ -50,7 +50,7 @@ class Tracer:
         """Arrows by name; None while a public one is still to come."""
         self.known: dict[str, str] = {}
         """Text of a private arrow without its name -> its symbol."""
-        self.customs: dict[tuple[object, tuple[Tensor, ...]], Callee] = {}
+        self.customs: dict[tuple[object, bool, tuple[Tensor, ...]], Callee] = {}
         self.stored: dict[str, Stored] = {}
         self.frames: list[Frame] = []
         self.training = False
@@ -164,9 +164,10 @@ class Tracer:
         """
         Trace a function with a derivative of its own, once per key and types.
 
-        The function is known before its derivative is traced, which may call it.
+        The function is known before its derivative is traced, which may call it. Random ops of the
+        derivative draw at the sites of the function: what has one place has one number.
         """
-        memo = (key, tuple(types))
+        memo = (key, self.training, tuple(types))
         if memo not in self.customs:
             callee = self.customs[memo] = self.trace(function, name, types, names, shared=False)
             back = derivative([*types, *callee.outputs])
@@ -181,6 +182,8 @@ class Tracer:
             arrow = self.table[callee.symbol]
             assert arrow is not None
             arrow.reverse = cat.flat_symbol(back.symbol)
+            sites = max(callee.sites, back.sites)
+            self.customs[memo] = replace(callee, sites=sites)
         return self.customs[memo]
 
     def add_private(self, arrow: cat.ArrowOp, name: str, shared: bool) -> str:

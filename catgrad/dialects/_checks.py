@@ -7,14 +7,23 @@ Symbols resolve and types match, the call graph is acyclic, values are defined b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, ModuleOp
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    FunctionType,
+    IntegerAttr,
+    IntegerType,
+    ModuleOp,
+    TensorType,
+)
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from catgrad.dialects import cat
+from catgrad.dialects.tops.base import Tensor, integers
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -137,10 +146,13 @@ def _check_stored(module: ModuleOp) -> None:
         if not isinstance(op, cat.ArrowOp | func.FuncOp):
             continue
         signature = op.function_type
-        for attributes, type_ in [
-            *_with_types(op, op.arg_attrs, signature.inputs.data),
-            *_with_types(op, op.res_attrs, signature.outputs.data),
-        ]:
+        arguments = _with_types(op, op.arg_attrs, signature.inputs.data)
+        results = _with_types(op, op.res_attrs, signature.outputs.data)
+        for attributes, type_ in arguments:
+            _check_input(op, attributes, type_)
+        _check_once(op, "argument", [a.get(cat.NAME) for a, _ in arguments if cat.ROLE in a])
+        _check_once(op, "update", [a.get(cat.UPDATES) for a, _ in results])
+        for attributes, type_ in [*arguments, *results]:
             key = attributes.get(cat.UPDATES, attributes.get(cat.NAME))
             if key is None or not {cat.UPDATES, cat.ROLE} & attributes.keys():
                 continue
@@ -159,3 +171,26 @@ def _with_types(
     if len(attrs) != len(types):
         fail(op, "argument or result attributes do not match the signature")
     return [(a.data, t) for a, t in zip(attrs, types, strict=True)]
+
+
+def _check_once(op: Operation, what: str, names: Sequence[Attribute | None]) -> None:
+    """A function takes a stored tensor once and updates it once."""
+    given = [name for name in names if name is not None]
+    twice = next((name for i, name in enumerate(given) if name in given[:i]), None)
+    if twice is not None:
+        fail(op, f"stored tensor {cat.text_of(twice)!r} is an {what} of this function twice")
+
+
+def _check_input(op: Operation, attributes: Mapping[str, Attribute], type_: Attribute) -> None:
+    """`tops.range` is [low, high) of an integer, `tops.batch` an axis."""
+    if not isinstance(type_, TensorType):
+        return
+    bounds, batch = attributes.get("tops.range"), attributes.get("tops.batch")
+    if bounds is not None:
+        limits = integers(bounds)
+        whole = isinstance(cast(Tensor, type_).element_type, IntegerType)
+        if limits is None or len(limits) != 2 or not limits[0] < limits[1] or not whole:
+            fail(op, f"tops.range takes [low, high) of an integer tensor, got {bounds} of {type_}")
+    rank = len(cast(Tensor, type_).get_shape())
+    if batch is not None and not (isinstance(batch, IntegerAttr) and 0 <= batch.value.data < rank):
+        fail(op, f"tops.batch takes an axis of {type_}, got {batch}")

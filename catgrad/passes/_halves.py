@@ -12,9 +12,9 @@ from xdsl.rewriter import InsertPoint
 from xdsl.traits import Pure
 
 from catgrad.dialects import cat
+from catgrad.dialects._names import fresh_name
 from catgrad.dialects.tops import ops_at
 from catgrad.dialects.tops.base import ReverseRule
-from catgrad.passes._names import fresh_name
 from catgrad.passes.cat_make_monoidal import make_monoidal
 
 Mask = tuple[bool, ...]

@@ -15,8 +15,8 @@ from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module, symbol_table
+from catgrad.dialects._names import fresh_name
 from catgrad.passes._halves import Halves, HalvesMaker, Mask, call_forward, call_reverse
-from catgrad.passes._names import fresh_name
 from catgrad.passes.cat_make_monoidal import make_monoidal
 
 

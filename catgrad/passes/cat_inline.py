@@ -12,8 +12,8 @@ from xdsl.passes import ModulePass
 
 from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module, symbol_table
+from catgrad.dialects._names import hint
 from catgrad.dialects.tops.random import Random
-from catgrad.passes._names import hint
 
 
 @dataclass

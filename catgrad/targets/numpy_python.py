@@ -18,7 +18,7 @@ from catgrad.dialects.tops.base import TopsOp, dtype_of, integers, nbytes, tenso
 from catgrad.dialects.tops.creation import ConstantOp, FullOp, python_scalar
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp, SlotAttr, YieldOp, slots_of
-from catgrad.dialects.tops.indexing import Indexing, TakeOp
+from catgrad.dialects.tops.indexing import Indexing
 from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
 from catgrad.dialects.tops.unary import ErfOp
 from catgrad.targets._describe import (
@@ -199,8 +199,7 @@ class FunctionPrinter:
         """Print the check of indices, unless they are known to lie in [0, size)."""
         if not isinstance(op, Indexing):
             return
-        whole, value = op.x if isinstance(op, TakeOp) else op.y, op.indices
-        size = tensor_of(whole).get_shape()[op.axis.value.data]
+        value, size = op.indices, op.size
         if value not in self.limits or self.limits[value] > size:
             self.body.append(f"check_indices({self.values[value]}, {size})")
             self.limits[value] = size
@@ -223,11 +222,15 @@ class FunctionPrinter:
         self.values.update(
             (a, self.values[v]) for a, v in zip(block.args, op.operands, strict=True)
         )
-        self.values.update(
-            (v, self.values[r]) for v, r in zip(op.terminator.values, op.results, strict=True)
-        )
+        copies: list[tuple[SSAValue, SSAValue]] = []
+        for value, result in zip(op.terminator.values, op.results, strict=True):
+            if isinstance(value.owner, Elementwise) and value not in self.values:
+                self.values[value] = self.values[result]
+            else:  # an argument, a literal, a broadcast or a repeat
+                copies.append((result, value))
         for inner in block.ops:
             if isinstance(inner, YieldOp):
+                self.body += [f"np.copyto({self.values[r]}, {self.values[v]})" for r, v in copies]
                 return
             assert isinstance(inner, TopsOp)
             if isinstance(inner, FullOp):
@@ -262,7 +265,8 @@ class FunctionPrinter:
         for value, role in self.signature.outputs:
             if role == "loss" and dtype_of(tensor_of(value)) in ("f32", "f64"):
                 name = self.values[value]
-                self.body += [f"if not np.isfinite({name}):", f"    raise _NonFinite({name})"]
+                each = ".all()" if tensor_of(value).get_shape() else ""
+                self.body += [f"if not np.isfinite({name}){each}:", f"    raise _NonFinite({name})"]
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,10 @@ def scalar_attribute(value: float, dtype: str) -> Attribute:
         if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
             raise VerifyException(f"{value!r} does not fit {dtype}")
         return IntegerAttr(int(value), cast(IntegerType, DTYPES[dtype]))
-    return FloatAttr(float(value), f32 if dtype == "f32" else f64)
+    try:
+        return FloatAttr(float(value), f32 if dtype == "f32" else f64)
+    except OverflowError as error:
+        raise VerifyException(f"{value!r} does not fit {dtype}") from error
 
 
 @dataclass(frozen=True)
@@ -151,13 +154,13 @@ class Numpy(OpTrait):
     view: str = ""
     boolean: str = ""
 
-    def statement(self, op: TopsOp, names: Sequence[str], out: str) -> str:
-        """The statements that compute `op` from `names` into the array `out`."""
+    def statement(self, op: TopsOp, names: Sequence[str], out: str, **fields: object) -> str:
+        """The statements that compute `op` from `names` into `out`; `fields` override the op's."""
         dtype = dtype_of(tensor_of(op.operands[0] if op.operands else op.results[0]))
         text = self.boolean if self.boolean and dtype == "i1" else self.text
         if self.view:
             text = f"np.copyto({{out}}, {self.view})"
-        return text.format(*names, out=out, operands=", ".join(names), **op.fields())
+        return text.format(*names, out=out, operands=", ".join(names), **op.fields() | fields)
 
     def expression(self, op: TopsOp, names: Sequence[str]) -> str:
         """The view, as an expression (only where `view` is set)."""

@@ -22,6 +22,7 @@ from catgrad.dialects.tops.base import (
     TopsOp,
     dtype_of,
     tensor,
+    tensor_of,
 )
 
 
@@ -32,6 +33,12 @@ class Indexing(TopsOp):
     indices = operand_def(AnyTensor)
     axis = prop_def(IntegerAttr)
     y = result_def(AnyTensor)
+
+    @property
+    def size(self) -> int:
+        """The size of the axis that the indices point into."""
+        whole = self.x if isinstance(self, TakeOp) else self.y
+        return tensor_of(whole).get_shape()[self.axis.value.data]
 
     @classmethod
     def check(cls, types: Sequence[Tensor], axis: int, rank: int) -> None:

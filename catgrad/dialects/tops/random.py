@@ -62,7 +62,7 @@ class Random(TopsOp):
 
 @dataclass(frozen=True)
 class RandomResult(OpTrait):
-    """The element types that a random op can give; its NumPy meaning calls `_philox`."""
+    """The element types that a random op can give; its NumPy meaning calls `random_words`."""
 
     results: tuple[str, ...]
 
