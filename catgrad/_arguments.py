@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 from xdsl.utils.exceptions import VerifyException
 
@@ -64,6 +64,29 @@ def axes_of(what: str, x: Array, axis: Axis) -> list[int]:
     if len(axes := {a % rank for a in given}) != len(given):
         raise VerifyException(f"{what}: axis {axis} of {x!r} names an axis twice")
     return sorted(axes)
+
+
+class Sliding(TypedDict, total=False):
+    """How windows slide: one number per axis; steps of 1 and no padding by default."""
+
+    stride: Sequence[int]
+    padding_low: Sequence[int]
+    padding_high: Sequence[int]
+    dilation: Sequence[int]
+
+
+def windows(what: str, kernel: Sequence[int], options: Sliding) -> dict[str, Any]:
+    """All properties of sliding windows."""
+    ones, zeros = (1,) * len(kernel), (0,) * len(kernel)
+    found: dict[str, Any] = {"kernel": kernel, "stride": ones, "dilation": ones}
+    found |= {"padding_low": zeros, "padding_high": zeros}
+    if unknown := set(options) - set(found):
+        raise VerifyException(f"{what}: got {min(unknown)!r}; accepts {', '.join(found)}")
+    found |= options
+    for name, numbers in found.items():
+        if wrong := [n for n in numbers if type(n) is not int]:
+            raise VerifyException(f"{what}: {name} takes whole numbers, got {wrong[0]!r}")
+    return {name: tuple(numbers) for name, numbers in found.items()}
 
 
 def kept(x: Array, result: Array, axes: Sequence[int], keepdims: bool) -> Array:

@@ -28,10 +28,16 @@ from catgrad.dialects.tops.arithmetic import AddOp
 from catgrad.dialects.tops.base import NUMPY_NAMES, ReverseRule, Tensor, TopsOp, dtype_of, tensor
 from catgrad.dialects.tops.fused import FusedOp, YieldOp
 from catgrad.targets.support.numpy_runtime import random_words
+from catgrad.targets.support.numpy_windows import add_windows, take_windows
 
 NumPyArray: TypeAlias = NDArray[Any]
 
-_GLOBALS: dict[str, Any] = {"np": np, "random_words": random_words}
+_GLOBALS: dict[str, Any] = {
+    "np": np,
+    "random_words": random_words,
+    "take_windows": take_windows,
+    "add_windows": add_windows,
+}
 _SHORT = {name: short for short, name in NUMPY_NAMES.items()}
 _CODE: dict[str, CodeType] = {}
 

@@ -182,7 +182,7 @@ SHORTHANDS = {"broadcast_to", "expand_dims", "mean", "ones", "zeros"}
 
 NOT_STANDARD = {
     *("broadcast", "constant", "logistic", "pad", "random_bits", "random_uniform"),
-    *("rsqrt", "scatter_add", "slice"),
+    *("patches", "rsqrt", "scatter_add", "slice", "unpatches"),
 }
 """Ops that the Python array API has no name for."""
 
@@ -253,6 +253,7 @@ COMPUTE = {
     "catgrad.native",
     "catgrad.targets.support.numpy_command_line",
     "catgrad.targets.support.numpy_runtime",
+    "catgrad.targets.support.numpy_windows",
 }
 """The modules that import NumPy, or one that does, when they are imported."""
 

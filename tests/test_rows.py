@@ -85,6 +85,12 @@ INDEPENDENT = {
         %y = tops.scatter_add %x, %i, axis = 1 : i64
             : (tensor<4x3xf32>, tensor<3xi32>) -> tensor<4x5xf32>
         return %y : tensor<4x5xf32> }}""",
+    "windows": f"""({T}) -> (tensor<4x2x3x2xf32>, tensor<4x2x3xf32>) {{
+        %y = tops.patches %x, dilation = [1], kernel = [2], padding_high = [1], padding_low = [0],
+            stride = [1] : (tensor<4x2x3xf32>) -> tensor<4x2x3x2xf32>
+        %z = tops.unpatches %y, dilation = [1], kernel = [2], padding_high = [1],
+            padding_low = [0], stride = [1] : (tensor<4x2x3x2xf32>) -> tensor<4x2x3xf32>
+        return %y, %z : tensor<4x2x3x2xf32>, tensor<4x2x3xf32> }}""",
     "one hot": f"""({INDEX}) -> tensor<4x5xi1> {{
         %a = tops.arange : tensor<5xi32>
         %b = tops.broadcast %a, axes = [0] : (tensor<5xi32>) -> tensor<4x5xi32>
@@ -172,6 +178,14 @@ DEPENDENT = {
     "rows chosen": f"""({X}, %i: tensor<4xi32>) -> tensor<4x3xf32> {{
         %y = tops.take %x, %i, axis = 0 : i64 : (tensor<4x3xf32>, tensor<4xi32>) -> tensor<4x3xf32>
         return %y : tensor<4x3xf32> }}""",
+    "windows of rows": f"""(%x: tensor<5xf32> {BATCH}) -> tensor<5x1xf32> {{
+        %y = tops.patches %x, dilation = [1], kernel = [1], padding_high = [0], padding_low = [0],
+            stride = [1] : (tensor<5xf32>) -> tensor<5x1xf32>
+        return %y : tensor<5x1xf32> }}""",
+    "windows added to rows": """(%x: tensor<5x1xf32> {tops.batch = 0 : i64}) -> tensor<5xf32> {
+        %y = tops.unpatches %x, dilation = [1], kernel = [1], padding_high = [0],
+            padding_low = [0], stride = [1] : (tensor<5x1xf32>) -> tensor<5xf32>
+        return %y : tensor<5xf32> }""",
     "counts": f"""({INDEX}, %x: tensor<4x3xf32>) -> tensor<4x3xf32> {{
         %y = tops.scatter_add %x, %i, axis = 0 : i64
             : (tensor<4x3xf32>, tensor<4xi32>) -> tensor<4x3xf32>

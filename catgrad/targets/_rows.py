@@ -38,6 +38,7 @@ from catgrad.dialects.tops.movement import (
     SliceOp,
 )
 from catgrad.dialects.tops.reduction import ArgmaxOp, Reduction
+from catgrad.dialects.tops.windows import Windows
 
 
 class Along(Enum):
@@ -246,6 +247,16 @@ def _(op: ScatterAddOp, operands: Sequence[Labels]) -> Labels | None:
     if ROWS in indices or ROWS in x[axis:end]:
         return None
     return (*x[:axis], OTHER, *x[end:])
+
+
+@_rule.register
+def _(op: Windows, operands: Sequence[Labels]) -> Labels | None:
+    """The axes in front of those that windows slide over are kept."""
+    image = min(len(_shape(op.x)), len(_shape(op.y)))
+    lead, labels = image - len(op.props()["kernel"]), operands[0]
+    if ROWS in labels[lead:]:
+        return None
+    return (*labels[:lead], *[OTHER] * (len(_shape(op.y)) - lead))
 
 
 @_rule.register

@@ -20,6 +20,7 @@ from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp, SlotAttr, YieldOp, slots_of
 from catgrad.dialects.tops.indexing import Indexing, TakeOp
 from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
+from catgrad.dialects.tops.windows import Windows
 from catgrad.targets._describe import (
     Signature,
     functions_in,
@@ -40,6 +41,9 @@ from catgrad.targets._python_names import RESERVED, Names, identifier
 
 SUPPORT = Path(__file__).parent / "support"
 CORE, COMMAND_LINE = SUPPORT / "numpy_runtime.py", SUPPORT / "numpy_command_line.py"
+WINDOWS = SUPPORT / "numpy_windows.py"
+HELPERS = {"random_words", "take_windows", "add_windows"}
+"""What the NumPy meanings call."""
 
 
 def reads_after_write(op: TopsOp, operand: int) -> bool:
@@ -115,7 +119,7 @@ class FunctionPrinter:
     def __init__(self, function: func.FuncOp, name: str):
         self.signature = Signature(function)
         self.function, self.name = function, name
-        self.names = Names(RESERVED | {name, "random_words"})
+        self.names = Names(RESERVED | HELPERS | {name})
         self.values: dict[SSAValue, str] = {}
         self.views: list[str] = []
         self.body: list[str] = []
@@ -292,9 +296,10 @@ class NumpyTarget(PlacedTarget):
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         functions = functions_in(module, self.name)
-        core, command_line = CORE.read_text(), COMMAND_LINE.read_text()
         trains = has_command_line(functions)
-        runtime = [core, command_line] if trains else [core]
+        slides = any(isinstance(op, Windows) for f in functions for op in f.body.block.ops)
+        files = [CORE, *([WINDOWS] if slides else []), *([COMMAND_LINE] if trains else [])]
+        runtime = [file.read_text() for file in files]
         methods = methods_of(functions)
         title = identifier(program_name(module))
         parts = [
