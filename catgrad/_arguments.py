@@ -7,8 +7,9 @@ from typing import Any, TypeAlias, TypedDict
 
 from xdsl.utils.exceptions import VerifyException
 
-from catgrad.dialects.tops.base import DTYPES
+from catgrad.dialects.tops.base import DTYPES, FLOAT
 from catgrad.dialects.tops.value import Array, Scalar
+from catgrad.frames import TraceError
 from catgrad.tracing import Dtype, full
 
 Axis: TypeAlias = int | Sequence[int] | None
@@ -64,6 +65,18 @@ def axes_of(what: str, x: Array, axis: Axis) -> list[int]:
     if len(axes := {a % rank for a in given}) != len(given):
         raise VerifyException(f"{what}: axis {axis} of {x!r} names an axis twice")
     return sorted(axes)
+
+
+def check_count(what: str, value: object, unit: str) -> None:
+    """Raise unless a layer is given a whole number > 0."""
+    if type(value) is not int or value < 1:
+        raise TraceError(f"{what} takes a whole number of {unit} > 0, got {value!r}")
+
+
+def check_floats(x: Array, rank: int, shape: str) -> None:
+    """Raise unless `x` holds floats and has at least `rank` axes."""
+    if x.ndim < rank or x.dtype not in FLOAT:
+        raise TraceError(f"got {x!r}; accepts floats of shape {shape}")
 
 
 class Sliding(TypedDict, total=False):
