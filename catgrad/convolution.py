@@ -6,6 +6,7 @@ A kernel, stride or dilation is one number for both axes, or a pair (height, wid
 
 from __future__ import annotations
 
+import builtins
 from typing import Literal, TypeAlias, cast
 
 from catgrad._arguments import check_count, check_floats
@@ -50,11 +51,22 @@ def _padding(padding: Padding) -> Pair | None:
     return _pair("nn.conv2d: padding", 0 if padding == "valid" else padding, least=0)
 
 
-def _same(size: int, kernel: int, stride: int, dilation: int) -> Pair:
-    """Zeros in front and behind, for ceil(size / stride) windows; an odd one lies behind."""
-    windows = -(-size // stride)
-    total = (windows - 1) * stride + (kernel - 1) * dilation + 1 - size
-    return (total // 2, total - total // 2) if total > 0 else (0, 0)
+def _sides(
+    image: tuple[int, ...], kernel: Pair, stride: Pair, dilation: Pair, zeros: Pair | None
+) -> tuple[Pair, Pair]:
+    """
+    Zeros in front of and behind each axis.
+
+    Where they are not given, as many as ceil(size / stride) windows need; an odd one lies behind.
+    """
+    if zeros is not None:
+        return zeros, zeros
+    totals = [
+        builtins.max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+        for n, k, s, d in zip(image, kernel, stride, dilation, strict=True)
+    ]
+    low = (totals[0] // 2, totals[1] // 2)
+    return low, (totals[0] - low[0], totals[1] - low[1])
 
 
 def conv2d(
@@ -73,9 +85,8 @@ def conv2d(
     Convolution of (batch, inputs, height, width), giving (batch, channels, height', width').
 
     Parameters `weight` (kernel height, kernel width, inputs / groups, channels) and `bias`
-    (channels,); None for no bias. `padding` is a number of zeros on all sides, "valid" (none) or
-    "same": ceil(size / stride) windows. `groups`: output channel i of `channels` sees the inputs of
-    its group only; with as many groups as inputs the convolution is depthwise.
+    (channels,), None for no bias. `padding`: zeros on all sides, or "same" for ceil(size / stride)
+    windows. An output sees the inputs of its group; `groups` = inputs is a depthwise convolution.
     """
     check_count("nn.conv2d", channels, "channels")
     check_count("nn.conv2d", groups, "groups")
@@ -87,20 +98,14 @@ def conv2d(
     @layer("conv2d", name=name)
     def apply(x: Array) -> Array:
         _images(x)
-        inputs = x.shape[1]
-        if inputs % groups:
+        if (inputs := x.shape[1]) % groups:
             raise TraceError(f"got {x!r}; accepts channels that are a multiple of {groups} groups")
         w = param((*sizes, inputs // groups, channels), init=weight, name="weight", dtype=x.dtype)
-        sides = [
-            (zeros[i], zeros[i]) if zeros else _same(x.shape[2 + i], sizes[i], steps[i], apart[i])
-            for i in range(2)
-        ]
-        low, high = zip(*sides, strict=True)
+        low, high = _sides(x.shape[2:], sizes, steps, apart, zeros)
         taken = patches(x, sizes, stride=steps, padding_low=low, padding_high=high, dilation=apart)
         y = _grouped(taken, w, groups)
         if bias is not None:
-            b = param((channels,), init=bias, name="bias", dtype=x.dtype)
-            y = y + b
+            y = y + param((channels,), init=bias, name="bias", dtype=x.dtype)
         return permute_dims(y, (0, 3, 1, 2))
 
     return apply
