@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 from xdsl.utils.exceptions import VerifyException
 
-from catgrad.dialects.tops.base import DTYPES
+from catgrad.dialects.tops.base import DTYPES, FLOAT
 from catgrad.dialects.tops.value import Array, Scalar
+from catgrad.frames import TraceError
 from catgrad.tracing import Dtype, full
 
 Axis: TypeAlias = int | Sequence[int] | None
@@ -64,6 +65,41 @@ def axes_of(what: str, x: Array, axis: Axis) -> list[int]:
     if len(axes := {a % rank for a in given}) != len(given):
         raise VerifyException(f"{what}: axis {axis} of {x!r} names an axis twice")
     return sorted(axes)
+
+
+def check_count(what: str, value: object, unit: str) -> None:
+    """Raise unless a layer is given a whole number > 0."""
+    if type(value) is not int or value < 1:
+        raise TraceError(f"{what} takes a whole number of {unit} > 0, got {value!r}")
+
+
+def check_floats(x: Array, rank: int, shape: str) -> None:
+    """Raise unless `x` holds floats and has at least `rank` axes."""
+    if x.ndim < rank or x.dtype not in FLOAT:
+        raise TraceError(f"got {x!r}; accepts floats of shape {shape}")
+
+
+class Sliding(TypedDict, total=False):
+    """How windows slide: one number per axis; steps of 1 and no padding by default."""
+
+    stride: Sequence[int]
+    padding_low: Sequence[int]
+    padding_high: Sequence[int]
+    dilation: Sequence[int]
+
+
+def windows(what: str, kernel: Sequence[int], options: Sliding) -> dict[str, Any]:
+    """All properties of sliding windows."""
+    ones, zeros = (1,) * len(kernel), (0,) * len(kernel)
+    found: dict[str, Any] = {"kernel": kernel, "stride": ones, "dilation": ones}
+    found |= {"padding_low": zeros, "padding_high": zeros}
+    if unknown := set(options) - set(found):
+        raise VerifyException(f"{what}: got {min(unknown)!r}; accepts {', '.join(found)}")
+    found |= options
+    for name, numbers in found.items():
+        if wrong := [n for n in numbers if type(n) is not int]:
+            raise VerifyException(f"{what}: {name} takes whole numbers, got {wrong[0]!r}")
+    return {name: tuple(numbers) for name, numbers in found.items()}
 
 
 def kept(x: Array, result: Array, axes: Sequence[int], keepdims: bool) -> Array:

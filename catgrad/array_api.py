@@ -9,19 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
 from xdsl.utils.exceptions import VerifyException
 
 from catgrad._arguments import (
     Axis,
+    Sliding,
     array,
     axes_of,
     dtype_name,
     flatten,
     kept,
     scalar_i32,
+    windows,
 )
 from catgrad.dialects.tops.base import DTYPES, Tensor, tensor
 from catgrad.dialects.tops.value import Array, Scalar
@@ -213,6 +215,23 @@ def scatter_add(x: Array, indices: Array, size: int, axis: int = 0) -> Array:
     current("scatter_add").bound(array("scatter_add", indices), 0, size)
     shape = [*x.shape[:axis], size, *x.shape[axis + indices.ndim :]]
     return x.ops.emit("scatter_add", x, indices, type=tensor(shape, x.dtype), axis=axis)
+
+
+def patches(x: Array, kernel: Sequence[int], **options: Unpack[Sliding]) -> Array:
+    """
+    Sliding windows over the last axes: (lead..., sizes...) -> (lead..., counts..., kernel...).
+
+    Options, one number per axis: `stride`, `dilation`, and `padding_low`, `padding_high` (zeros).
+    """
+    return array("patches", x).ops.emit("patches", x, **windows("patches", kernel, options))
+
+
+def unpatches(
+    x: Array, shape: Sequence[int], kernel: Sequence[int], **options: Unpack[Sliding]
+) -> Array:
+    """Zeros of `shape`, windows added where `patches` takes them from: the dagger of `patches`."""
+    given = windows("unpatches", kernel, options)
+    return array("unpatches", x).ops.emit("unpatches", x, type=tensor(shape, x.dtype), **given)
 
 
 # -- reductions and products -------------------------------------------------------------------

@@ -44,9 +44,11 @@ def normal(deviation: float = 1.0) -> Initializer:
 
 
 def _fans(what: str, shape: tuple[int, ...]) -> tuple[int, int]:
+    """How many numbers each output sees, and each input reaches; the first axes are a window."""
     if len(shape) < 2:
         raise TraceError(f"{what} makes matrices (fan_in, fan_out), got shape {shape}")
-    return shape[-2], shape[-1]
+    window = math.prod(shape[:-2])
+    return window * shape[-2], window * shape[-1]
 
 
 def glorot_uniform(seed: Array, shape: tuple[int, ...], dtype: str) -> Array:

@@ -31,6 +31,7 @@ from catgrad.dialects.tops.indexing import Indexing
 from catgrad.dialects.tops.random import Random
 from catgrad.targets.support.numpy_runtime import random_words
 from catgrad.targets.support.numpy_special import error_function
+from catgrad.targets.support.numpy_windows import add_windows, take_windows
 
 NumPyArray: TypeAlias = NDArray[Any]
 
@@ -38,6 +39,8 @@ _GLOBALS: dict[str, Any] = {
     "np": np,
     "random_words": random_words,
     "error_function": error_function,
+    "take_windows": take_windows,
+    "add_windows": add_windows,
 }
 _SHORT = {name: short for short, name in NUMPY_NAMES.items()}
 _CODE: dict[str, CodeType] = {}

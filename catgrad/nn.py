@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from catgrad._arguments import check_count, check_floats
 from catgrad.activations import (
     elu,
     gelu,
@@ -36,14 +37,16 @@ from catgrad.array_api import (
     where,
 )
 from catgrad.arrows import Arrow, Layer, arrow, layer
-from catgrad.dialects.tops.base import FLOAT
+from catgrad.convolution import avg_pool2d, conv2d, global_avg_pool, max_pool2d
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, TraceError
 from catgrad.initializers import glorot_uniform, normal, one, zero
 from catgrad.storage import is_training, param, random_key, state, update
 
 __all__ = [
+    "avg_pool2d",
     "batch_norm",
+    "conv2d",
     "dense",
     "dropout",
     "elu",
@@ -51,10 +54,12 @@ __all__ = [
     "flatten",
     "gelu",
     "gelu_erf",
+    "global_avg_pool",
     "group_norm",
     "layer_norm",
     "leaky_relu",
     "log_softmax",
+    "max_pool2d",
     "multi_head_attention",
     "relu",
     "residual",
@@ -69,16 +74,6 @@ __all__ = [
 ]
 
 
-def _count(what: str, value: object, unit: str) -> None:
-    if type(value) is not int or value < 1:
-        raise TraceError(f"{what} takes a whole number of {unit} > 0, got {value!r}")
-
-
-def _floats(x: Array, rank: int, shape: str) -> None:
-    if x.ndim < rank or x.dtype not in FLOAT:
-        raise TraceError(f"got {x!r}; accepts floats of shape {shape}")
-
-
 def dense(
     units: int,
     *,
@@ -91,11 +86,11 @@ def dense(
 
     `weight` is Glorot uniform by default (Glorot and Bengio 2010), `bias` zero; None for no bias.
     """
-    _count("nn.dense", units, "units")
+    check_count("nn.dense", units, "units")
 
     @layer("dense", name=name)
     def apply(x: Array) -> Array:
-        _floats(x, 2, "(batch, ..., features)")
+        check_floats(x, 2, "(batch, ..., features)")
         features = x.shape[-1]
         w = param((features, units), init=weight, name="weight", dtype=x.dtype)
         rows = reshape(x, (-1, features)) @ w
@@ -114,8 +109,8 @@ def embedding(
 
     The parameter `weight` (count, features) is standard normal by default, in f32.
     """
-    _count("nn.embedding", count, "rows")
-    _count("nn.embedding", features, "features")
+    check_count("nn.embedding", count, "rows")
+    check_count("nn.embedding", features, "features")
 
     @layer("embedding", name=name)
     def apply(indices: Array) -> Array:
@@ -155,7 +150,7 @@ def layer_norm(*, eps: float = 1e-5, name: str | None = None) -> Layer:
 
     @layer("layer_norm", name=name)
     def apply(x: Array) -> Array:
-        _floats(x, 2, "(batch, ..., features)")
+        check_floats(x, 2, "(batch, ..., features)")
         scale = param(x.shape[-1:], init=one, name="scale", dtype=x.dtype)
         shift = param(x.shape[-1:], init=zero, name="shift", dtype=x.dtype)
         return _standardised(x, [x.ndim - 1], eps) * scale + shift
@@ -168,7 +163,7 @@ def rms_norm(*, eps: float = 1e-6, name: str | None = None) -> Layer:
 
     @layer("rms_norm", name=name)
     def apply(x: Array) -> Array:
-        _floats(x, 2, "(batch, ..., features)")
+        check_floats(x, 2, "(batch, ..., features)")
         scale = param(x.shape[-1:], init=one, name="scale", dtype=x.dtype)
         return x * rsqrt(mean(square(x), -1, keepdims=True) + eps) * scale
 
@@ -181,11 +176,11 @@ def group_norm(groups: int, *, eps: float = 1e-5, name: str | None = None) -> La
 
     Then `scale` and `shift` per channel (Wu, He 2018).
     """
-    _count("nn.group_norm", groups, "groups")
+    check_count("nn.group_norm", groups, "groups")
 
     @layer("group_norm", name=name)
     def apply(x: Array) -> Array:
-        _floats(x, 2, "(batch, channels, ...)")
+        check_floats(x, 2, "(batch, channels, ...)")
         batch, channels = x.shape[:2]
         if channels % groups:
             raise TraceError(f"got {x!r}; accepts channels that are a multiple of {groups} groups")
@@ -210,7 +205,7 @@ def batch_norm(*, momentum: float = 0.1, eps: float = 1e-5, name: str | None = N
 
     @layer("batch_norm", name=name)
     def apply(x: Array) -> Array:
-        _floats(x, 2, "(batch, channels, ...)")
+        check_floats(x, 2, "(batch, channels, ...)")
         axes = [i for i in range(x.ndim) if i != 1]
         channels, count = x.shape[1], x.size // x.shape[1]
         per_channel = (channels, *(1 for _ in x.shape[2:]))
@@ -261,7 +256,7 @@ def rotary_embedding(x: Array) -> Array:
     """
     Rotate the pairs (x[i], x[i + d/2]) of (..., time, d) by time * 10000^(-2i/d) (Su et al. 2021).
     """
-    _floats(x, 2, "(..., time, features)")
+    check_floats(x, 2, "(..., time, features)")
     time, features = x.shape[-2:]
     if features % 2:
         raise TraceError(f"got {x!r}; accepts an even number of features")
@@ -280,11 +275,11 @@ def multi_head_attention(
 
     `causal`: position t sees positions <= t. `rotary`: queries and keys carry their position.
     """
-    _count("nn.multi_head_attention", heads, "heads")
+    check_count("nn.multi_head_attention", heads, "heads")
 
     @layer("attention", name=name)
     def apply(x: Array) -> Array:
-        _floats(x, 3, "(batch, time, features)")
+        check_floats(x, 3, "(batch, time, features)")
         batch, time, features = x.shape
         if features % heads:
             raise TraceError(f"got {x!r}; accepts features that are a multiple of {heads} heads")
@@ -321,7 +316,7 @@ def transformer_block(
 
     @layer("block", name=name)
     def apply(x: Array) -> Array:
-        _floats(x, 3, "(batch, time, features)")
+        check_floats(x, 3, "(batch, time, features)")
         attention = multi_head_attention(heads, causal=causal, rotary=rotary, name="attn")
         x = x + attention(layer_norm(name="ln1")(x))
         hidden = activation(dense(4 * x.shape[-1], name="fc")(layer_norm(name="ln2")(x)))

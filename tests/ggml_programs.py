@@ -13,6 +13,7 @@ from catgrad.dialects.cat import ArrowOp
 from catgrad.targets._placement import find_target
 from tests.op_cases import ROWS
 from tests.op_cases.model import Case, Literal, Row
+from tests.op_cases.others import slide
 from tests.rule_checks import op_arrow
 
 PLACE = 'tops-assign-slots{target="ggml"},tops-verify-slots{target="ggml"}'
@@ -170,6 +171,26 @@ LARGE: dict[str, tuple[Case, ...]] = {
         Case(("5x2x3x7xf32", "2x3xi32"), "5x6x7xf32", axis(1), ranges={1: (0, 6)}),
         Case(("30x1xi1", "30xi32"), "4x1xi1", axis(0), ranges={1: (0, 4)}),
         Case(("0x2xf32", "0xi32"), "3x2xf32", axis(0), ranges={1: (0, 3)}),
+    ),
+    "patches": (
+        Case(("4x3x9x11xf32",), props=slide((3, 3), (1, 1), (1, 1), (1, 1))),
+        Case(("2x17x13xf32",), props=slide((5, 2), (2, 3), (2, 0), (1, 4), (1, 3))),
+        Case(("40x50xi32",), props=slide((7,), (2,), (9,), (0,), (2,))),
+        Case(("2x4x5x6xi1",), props=slide((2, 2, 2), (1, 2, 1), (0, 0, 1), (1, 0, 0))),
+        Case(("2x0xf32",), props=slide((2,), (1,), (1,), (2,))),
+        Case(("3x4xf32",), props=slide((2, 2), (1, 1), (0, 0), (0, 0)), full={0: 2.0}),
+    ),
+    "unpatches": (
+        Case(("4x3x9x11x3x3xf32",), "4x3x9x11xf32", slide((3, 3), (1, 1), (1, 1), (1, 1))),
+        Case(("2x8x5x5x2xf32",), "2x17x13xf32", slide((5, 2), (2, 3), (2, 0), (1, 4), (1, 3))),
+        Case(("40x24x7xi32",), "40x50xi32", slide((7,), (2,), (9,), (0,), (2,))),
+        Case(
+            ("2x4x2x6x2x2x2xi1",),
+            "2x4x5x6xi1",
+            slide((2, 2, 2), (1, 2, 1), (0, 0, 1), (1, 0, 0)),
+        ),
+        Case(("0x2x2xf32",), "0x3xf32", slide((2,))),
+        Case(("3x4x2xf32",), "3x8xf32", slide((2,), (2,)), full={0: 2.0}),
     ),
     "random_bits": (Case(("i32", "i32"), "33x5xi32", {"site": 3}),),
     "random_uniform": (

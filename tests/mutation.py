@@ -25,6 +25,8 @@ SWAPPED_OPS = {
     "take": "scatter_add",
     "scatter_add": "take",
     "pad": "slice",
+    "patches": "unpatches",
+    "unpatches": "patches",
 }
 OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,

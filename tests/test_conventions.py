@@ -185,7 +185,7 @@ SHORTHANDS = {"broadcast_to", "clip", "expand_dims", "mean", "ones", "split", "z
 
 NOT_STANDARD = {
     *("broadcast", "constant", "erf", "logistic", "pad", "random_bits", "random_uniform"),
-    *("rsqrt", "scatter_add", "slice"),
+    *("patches", "rsqrt", "scatter_add", "slice", "unpatches"),
 }
 """Ops that the Python array API has no name for."""
 
@@ -265,6 +265,7 @@ COMPUTE = {
     "catgrad.targets.support.numpy_command_line",
     "catgrad.targets.support.numpy_runtime",
     "catgrad.targets.support.numpy_special",
+    "catgrad.targets.support.numpy_windows",
 }
 """The modules that import NumPy, or one that does, when they are imported."""
 

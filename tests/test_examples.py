@@ -103,7 +103,7 @@ def test_the_targets_agree() -> None:
         assert np.abs(value - b[name]).max() <= 1e-3 * np.abs(value).max(), name
 
 
-@pytest.mark.parametrize("name", ["digits", "iris"])
+@pytest.mark.parametrize("name", ["digits", "iris", "lenet"])
 def test_the_targets_start_alike(name: str) -> None:
     first, second = (program(name, target).load(seed=7) for target in TARGETS)
     assert set(first.state) == set(second.state)
@@ -123,7 +123,7 @@ def command(script: str, *words: str | Path, given: str = "") -> str:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", ["digits", "iris"])
+@pytest.mark.parametrize("name", ["digits", "iris", "lenet"])
 def test_the_commands_print_the_same_bytes(name: str, target: str, tmp_path: Path) -> None:
     """`catgrad emit | catgrad-opt` is `catgrad compile` is `cg.compile`."""
     file, out = EXAMPLES / f"{name}.py", tmp_path / "out"

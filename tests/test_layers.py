@@ -30,6 +30,11 @@ ACTIVATIONS: dict[str, cg.Arrow] = {
     "softmax": nn.softmax,
     "log_softmax": nn.log_softmax,
     "rotary_embedding": nn.rotary_embedding,
+    "max_pool2d": nn.max_pool2d(2),
+    "max_pool2d_padded": nn.max_pool2d(3, 2, 1),
+    "avg_pool2d": nn.avg_pool2d((2, 2)),
+    "avg_pool2d_padded": nn.avg_pool2d((3, 2), stride=(2, 1), padding=(1, 0)),
+    "global_avg_pool": nn.global_avg_pool,
 }
 LAYERS: dict[str, cg.Arrow] = {
     "dense": nn.dense(4, name="dense"),
@@ -41,6 +46,13 @@ LAYERS: dict[str, cg.Arrow] = {
     "attention": nn.multi_head_attention(2, name="attention"),
     "attention_causal": nn.multi_head_attention(2, causal=True, name="attention_causal"),
     "transformer_block": nn.transformer_block(2, causal=True, name="transformer_block"),
+    "conv2d": nn.conv2d(4, (3, 2), name="conv2d"),
+    "conv2d_no_bias": nn.conv2d(3, 2, dilation=(2, 1), bias=None, name="conv2d_no_bias"),
+    "conv2d_stride": nn.conv2d(4, (3, 3), stride=2, padding=1, name="conv2d_stride"),
+    "conv2d_same": nn.conv2d(3, (3, 4), padding="same", name="conv2d_same"),
+    "conv2d_groups": nn.conv2d(6, 3, groups=2, padding=(2, 1), stride=(1, 2), name="conv2d_groups"),
+    "conv2d_depthwise": nn.conv2d(6, 3, groups=3, padding="same", name="conv2d_depthwise"),
+    "conv2d_same_stride": nn.conv2d(4, 3, stride=2, padding="same", name="conv2d_same_stride"),
 }
 LOSSES: dict[str, cg.Arrow] = {
     "mse": losses.mse,

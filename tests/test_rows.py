@@ -76,6 +76,21 @@ INDEPENDENT = {
             : (tensor<4x2x3xf32>) -> tensor<4x1x3xf32>
         return %r, %q, %c, %s
             : tensor<4x6xf32>, tensor<4x3x2xf32>, tensor<4x2x5xf32>, tensor<4x1x3xf32> }}""",
+    "rows joined with another axis": f"""({T}, %w: tensor<3x5xf32>, %b: tensor<5xf32>)
+        -> tensor<4x2x5xf32> {{
+        %r = tops.reshape %x : (tensor<4x2x3xf32>) -> tensor<8x3xf32>
+        %m = tops.matmul %r, %w : (tensor<8x3xf32>, tensor<3x5xf32>) -> tensor<8x5xf32>
+        %c = tops.broadcast %b, axes = [0] : (tensor<5xf32>) -> tensor<8x5xf32>
+        %s = tops.add %m, %c : tensor<8x5xf32>
+        %y = tops.reshape %s : (tensor<8x5xf32>) -> tensor<4x2x5xf32>
+        return %y : tensor<4x2x5xf32> }}""",
+    "rows joined behind another axis": f"""({T}) -> tensor<4x3x2xf32> {{
+        %p = tops.permute_dims %x, axes = [1, 0, 2] : (tensor<4x2x3xf32>) -> tensor<2x4x3xf32>
+        %r = tops.reshape %p : (tensor<2x4x3xf32>) -> tensor<2x12xf32>
+        %e = tops.exp %r : tensor<2x12xf32>
+        %s = tops.reshape %e : (tensor<2x12xf32>) -> tensor<2x4x3xf32>
+        %y = tops.permute_dims %s, axes = [1, 2, 0] : (tensor<2x4x3xf32>) -> tensor<4x3x2xf32>
+        return %y : tensor<4x3x2xf32> }}""",
     "reshape around the rows": f"""({X}) -> tensor<4x3xf32> {{
         %a = tops.reshape %x : (tensor<4x3xf32>) -> tensor<1x4x1x3xf32>
         %b = tops.reshape %a : (tensor<1x4x1x3xf32>) -> tensor<4x3xf32>
@@ -92,6 +107,12 @@ INDEPENDENT = {
         %y = tops.scatter_add %x, %i, axis = 1 : i64
             : (tensor<4x3xf32>, tensor<3xi32>) -> tensor<4x5xf32>
         return %y : tensor<4x5xf32> }}""",
+    "windows": f"""({T}) -> (tensor<4x2x3x2xf32>, tensor<4x2x3xf32>) {{
+        %y = tops.patches %x, dilation = [1], kernel = [2], padding_high = [1], padding_low = [0],
+            stride = [1] : (tensor<4x2x3xf32>) -> tensor<4x2x3x2xf32>
+        %z = tops.unpatches %y, dilation = [1], kernel = [2], padding_high = [1],
+            padding_low = [0], stride = [1] : (tensor<4x2x3x2xf32>) -> tensor<4x2x3xf32>
+        return %y, %z : tensor<4x2x3x2xf32>, tensor<4x2x3xf32> }}""",
     "one hot": f"""({INDEX}) -> tensor<4x5xi1> {{
         %a = tops.arange : tensor<5xi32>
         %b = tops.broadcast %a, axes = [0] : (tensor<5xi32>) -> tensor<4x5xi32>
@@ -166,6 +187,26 @@ DEPENDENT = {
     "rows split": f"""({X}) -> tensor<2x6xf32> {{
         %y = tops.reshape %x : (tensor<4x3xf32>) -> tensor<2x6xf32>
         return %y : tensor<2x6xf32> }}""",
+    "rows joined with another axis": f"""({T}) -> tensor<8x3xf32> {{
+        %y = tops.reshape %x : (tensor<4x2x3xf32>) -> tensor<8x3xf32>
+        return %y : tensor<8x3xf32> }}""",
+    "rows joined, with a weight per slice": f"""({T}, %w: tensor<8x3xf32>) -> tensor<4x2x3xf32> {{
+        %r = tops.reshape %x : (tensor<4x2x3xf32>) -> tensor<8x3xf32>
+        %s = tops.add %r, %w : tensor<8x3xf32>
+        %y = tops.reshape %s : (tensor<8x3xf32>) -> tensor<4x2x3xf32>
+        return %y : tensor<4x2x3xf32> }}""",
+    "rows joined, then split otherwise": f"""({T}) -> tensor<2x4x3xf32> {{
+        %r = tops.reshape %x : (tensor<4x2x3xf32>) -> tensor<8x3xf32>
+        %y = tops.reshape %r : (tensor<8x3xf32>) -> tensor<2x4x3xf32>
+        return %y : tensor<2x4x3xf32> }}""",
+    "rows joined in two ways": f"""({T}) -> tensor<4x2x3xf32> {{
+        %r = tops.reshape %x : (tensor<4x2x3xf32>) -> tensor<24xf32>
+        %p = tops.permute_dims %x, axes = [0, 2, 1] : (tensor<4x2x3xf32>) -> tensor<4x3x2xf32>
+        %q = tops.permute_dims %p, axes = [1, 0, 2] : (tensor<4x3x2xf32>) -> tensor<3x4x2xf32>
+        %t = tops.reshape %q : (tensor<3x4x2xf32>) -> tensor<24xf32>
+        %s = tops.add %r, %t : tensor<24xf32>
+        %y = tops.reshape %s : (tensor<24xf32>) -> tensor<4x2x3xf32>
+        return %y : tensor<4x2x3xf32> }}""",
     "rows in another order": f"""({X}) -> tensor<4x3xf32> {{
         %p = tops.permute_dims %x, axes = [1, 0] : (tensor<4x3xf32>) -> tensor<3x4xf32>
         %y = tops.reshape %p : (tensor<3x4xf32>) -> tensor<4x3xf32>
@@ -187,6 +228,14 @@ DEPENDENT = {
     "rows chosen": f"""({X}, %i: tensor<4xi32>) -> tensor<4x3xf32> {{
         %y = tops.take %x, %i, axis = 0 : i64 : (tensor<4x3xf32>, tensor<4xi32>) -> tensor<4x3xf32>
         return %y : tensor<4x3xf32> }}""",
+    "windows of rows": f"""(%x: tensor<5xf32> {BATCH}) -> tensor<5x1xf32> {{
+        %y = tops.patches %x, dilation = [1], kernel = [1], padding_high = [0], padding_low = [0],
+            stride = [1] : (tensor<5xf32>) -> tensor<5x1xf32>
+        return %y : tensor<5x1xf32> }}""",
+    "windows added to rows": """(%x: tensor<5x1xf32> {tops.batch = 0 : i64}) -> tensor<5xf32> {
+        %y = tops.unpatches %x, dilation = [1], kernel = [1], padding_high = [0],
+            padding_low = [0], stride = [1] : (tensor<5x1xf32>) -> tensor<5xf32>
+        return %y : tensor<5xf32> }""",
     "counts": f"""({INDEX}, %x: tensor<4x3xf32>) -> tensor<4x3xf32> {{
         %y = tops.scatter_add %x, %i, axis = 0 : i64
             : (tensor<4x3xf32>, tensor<4xi32>) -> tensor<4x3xf32>

@@ -25,6 +25,7 @@ from catgrad.dialects.tops.movement import (
 )
 from catgrad.dialects.tops.random import Random
 from catgrad.dialects.tops.reduction import CumulativeSumOp, Position, Reduction
+from catgrad.dialects.tops.windows import PatchesOp, Windows
 from catgrad.targets._ggml_loops import (
     CTYPES,
     LOCALS,
@@ -103,7 +104,7 @@ class KernelPrinter:
             MOVES: self.move,
             (ArangeOp,): self.arange,
             (Reduction,): self.fold,
-            (MatmulOp, Position, CumulativeSumOp, Indexing, Random): self.call,
+            (MatmulOp, Position, CumulativeSumOp, Indexing, Random, Windows): self.call,
         }
         return next(method for classes, method in methods.items() if isinstance(op, classes))
 
@@ -228,6 +229,8 @@ class KernelPrinter:
             case CumulativeSumOp():
                 backward = str(op.from_end is not None).lower()
                 fields |= {"slices": slices_text(op), "backward": backward}
+            case Windows():
+                fields["windows"] = windows_text(op)
             case _:
                 fields["slices"] = slices_text(op)
         return [SPELLING[op.name].format(*operands, **fields)]
@@ -283,6 +286,17 @@ def slices_text(op: TopsOp) -> str:
     count = size_of(op.operands[1]) if len(op.operands) > 1 else 1
     sizes = (math.prod(whole[:axis]), whole[axis], count, math.prod(whole[axis + 1 :]))
     return f"{{{', '.join(map(str, sizes))}}}"
+
+
+def windows_text(op: Windows) -> str:
+    """`catgrad::Windows<rank>{outer, sizes, counts, kernel, stride, dilation, low}`."""
+    image, windows = (op.x, op.y) if isinstance(op, PatchesOp) else (op.y, op.x)
+    p, lead = op.props(), len(shape_of(image)) - len(op.props()["kernel"])
+    shape, counts = shape_of(image), shape_of(windows)[lead:]
+    rest = [p[key] for key in ("kernel", "stride", "dilation", "padding_low")]
+    lists = [shape[lead:], counts[: len(rest[0])], *rest]
+    text = ", ".join(f"{{{', '.join(map(str, numbers))}}}" for numbers in lists)
+    return f"catgrad::Windows<{len(rest[0])}>{{{math.prod(shape[:lead])}, {text}}}"
 
 
 class FusedBody:

@@ -19,7 +19,7 @@ from catgrad.targets._ggml_loops import CTYPES, indented
 from catgrad.targets._ggml_names import Names, comment, scalar, string
 from catgrad.targets._ggml_values import Place, dtype, shape_text, size_of
 
-FILES = "main tables runtime kernels matmul checkpoint npy arguments".split()
+FILES = "main tables runtime kernels matmul windows checkpoint npy arguments".split()
 LIBRARIES = """
 aio cblas clock cnd ggml gguf gomp mq mtx omp openblas posix pthread sem shm thrd timer tss
 """.split()
@@ -91,6 +91,7 @@ class ProgramPrinter:
             '#include "checkpoint.hpp"',
             '#include "matmul.hpp"',
             '#include "runtime.hpp"',
+            '#include "windows.hpp"',
             "",
             "namespace {",
             "",

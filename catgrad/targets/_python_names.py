@@ -15,8 +15,10 @@ RESERVED = frozenset(
         "persistent",
         "scratch",
         "constant",
+        "add_windows",
         "check_indices",
         "random_words",
+        "take_windows",
         "error_function",
     ]
 )

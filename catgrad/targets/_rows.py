@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from enum import Enum, auto
+from dataclasses import dataclass
 from functools import singledispatch
 from typing import TypeAlias
 
@@ -38,22 +38,32 @@ from catgrad.dialects.tops.movement import (
     SliceOp,
 )
 from catgrad.dialects.tops.reduction import CumulativeSumOp, Position, Reduction
+from catgrad.dialects.tops.windows import Windows
 
 
-class Along(Enum):
-    """How a value varies along one of its axes."""
+@dataclass(frozen=True)
+class Along:
+    """How a value varies along one of its axes; `each` slices belong to one row, if any do."""
 
-    ROWS = auto()
-    """Slice i is a function of row i of the inputs, and of i in no other way."""
-    SAME = auto()
-    """All slices are equal."""
-    OTHER = auto()
-    """In some way that the rows of the inputs do not enter, if no other axis is ROWS."""
+    each: int = 0
+    same: bool = False
+
+    @property
+    def rows(self) -> bool:
+        """Whether the rows of the inputs lie along this axis."""
+        return self.each > 0
 
 
-ROWS, SAME, OTHER = Along.ROWS, Along.SAME, Along.OTHER
+ROWS = Along(each=1)
+"""Slice i is a function of row i of the inputs, and of i in no other way."""
+SAME = Along(same=True)
+"""All slices are equal."""
+OTHER = Along()
+"""In some way that the rows of the inputs do not enter, if no other axis is of rows."""
+# Along(each=n): slice i is a function of row i // n and of i % n, as when 4 rows x n become 4 n.
+
 Labels: TypeAlias = tuple[Along, ...]
-"""One label per axis; at most one is ROWS. Where None stands for labels, rows are mixed."""
+"""One label per axis; at most one is of rows. Where None stands for labels, rows are mixed."""
 
 
 def rows_independent(function: func.FuncOp) -> bool:
@@ -118,10 +128,10 @@ def _result(op: Operation, operands: Sequence[Labels | None]) -> Labels | None:
 
 def _checked(value: SSAValue, labels: Labels | None) -> Labels | None:
     """Along an axis of size 1 all slices are equal; with two ROWS axes every two rows meet."""
-    if labels is None or labels.count(ROWS) > 1:
+    if labels is None or sum(along.rows for along in labels) > 1:
         return None
     sizes = zip(_shape(value), labels, strict=True)
-    return tuple(SAME if n == 1 and along is OTHER else along for n, along in sizes)
+    return tuple(SAME if n == 1 and along == OTHER else along for n, along in sizes)
 
 
 def _join(operands: Iterable[Labels]) -> Labels | None:
@@ -137,7 +147,7 @@ def _join(operands: Iterable[Labels]) -> Labels | None:
 
 def _without(labels: Labels, axes: Sequence[int]) -> Labels | None:
     """Labels after `axes` were folded away."""
-    if any(labels[i] is ROWS for i in axes):
+    if any(labels[i].rows for i in axes):
         return None
     return tuple(along for i, along in enumerate(labels) if i not in axes)
 
@@ -145,7 +155,7 @@ def _without(labels: Labels, axes: Sequence[int]) -> Labels | None:
 @singledispatch
 def _rule(op: Operation, operands: Sequence[Labels]) -> Labels | None:
     """Labels of an op's result. An op without a rule mixes rows, if it is given any."""
-    if any(ROWS in labels for labels in operands):
+    if any(along.rows for labels in operands for along in labels):
         return None
     return (OTHER,) * len(_shape(op.results[0]))
 
@@ -181,8 +191,8 @@ def _(op: Position, operands: Sequence[Labels]) -> Labels | None:
 @_rule.register
 def _(op: CumulativeSumOp, operands: Sequence[Labels]) -> Labels | None:
     """Even equal slices have unequal sums."""
-    (labels,), axis = operands, op.props()["axis"]
-    return None if labels[axis] is ROWS else (*labels[:axis], OTHER, *labels[axis + 1 :])
+    (labels,), axis = operands, int(op.props()["axis"])
+    return None if labels[axis].rows else (*labels[:axis], OTHER, *labels[axis + 1 :])
 
 
 @_rule.register
@@ -193,10 +203,12 @@ def _(op: PermuteDimsOp, operands: Sequence[Labels]) -> Labels | None:
 
 @_rule.register
 def _(op: ReshapeOp, operands: Sequence[Labels]) -> Labels | None:
-    """An axis is kept where its size and the number of elements before it are."""
+    """An axis is kept where its size and the number of elements before it are; see `_moved`."""
     (labels,), old, new = operands, _shape(op.x), _shape(op.y)
-    if ROWS not in labels and OTHER not in labels:
+    if all(along == SAME for along in labels):
         return (SAME,) * len(new)
+    if any(along.rows for along in labels):
+        return _moved(labels, old, new)
     free = {i: (math.prod(old[:i]), n) for i, n in enumerate(old)}
     result: list[Along] = []
     for j, n in enumerate(new):
@@ -204,20 +216,34 @@ def _(op: ReshapeOp, operands: Sequence[Labels]) -> Labels | None:
         result.append(labels[found[0]] if found else OTHER)
         if found:
             del free[found[0]]
-    lost = 0 in old or any(labels[i] is ROWS for i in free)
-    return None if lost else tuple(result)
+    return tuple(result)
+
+
+def _moved(labels: Labels, old: tuple[int, ...], new: tuple[int, ...]) -> Labels | None:
+    """
+    Labels of a reshape: where its rows begin, the elements of a row are whole slices again.
+
+        4 x n x m  ->  4 x nm       4n x m (n slices each)       4 x n x m
+    """
+    at = next(i for i, along in enumerate(labels) if along.rows)
+    before, row = math.prod(old[:at]), labels[at].each * math.prod(old[at + 1 :])
+    for j in range(len(new)):
+        inner = math.prod(new[j + 1 :])
+        if row > 0 and math.prod(new[:j]) == before and inner > 0 and row % inner == 0:
+            return (*[OTHER] * j, Along(each=row // inner), *[OTHER] * (len(new) - j - 1))
+    return None
 
 
 @_rule.register
 def _(op: SliceOp, operands: Sequence[Labels]) -> Labels | None:
     cut = _changed(op)
-    return None if any(operands[0][i] is ROWS for i in cut) else operands[0]
+    return None if any(operands[0][i].rows for i in cut) else operands[0]
 
 
 @_rule.register
 def _(op: PadOp, operands: Sequence[Labels]) -> Labels | None:
     padded = _changed(op)
-    if any(operands[0][i] is ROWS for i in padded):
+    if any(operands[0][i].rows for i in padded):
         return None
     return tuple(OTHER if i in padded else along for i, along in enumerate(operands[0]))
 
@@ -233,7 +259,7 @@ def _(op: ConcatOp, operands: Sequence[Labels]) -> Labels | None:
     axis: int = op.props()["axis"]
     if len(operands) == 1:
         return operands[0]
-    if any(labels[axis] is ROWS for labels in operands):
+    if any(labels[axis].rows for labels in operands):
         return None
     return _join((*labels[:axis], OTHER, *labels[axis + 1 :]) for labels in operands)
 
@@ -241,8 +267,8 @@ def _(op: ConcatOp, operands: Sequence[Labels]) -> Labels | None:
 @_rule.register
 def _(op: TakeOp, operands: Sequence[Labels]) -> Labels | None:
     """x[.., axis, ..] at indices[..] is [.., indices, ..]."""
-    (x, indices), axis = operands, op.props()["axis"]
-    return None if x[axis] is ROWS else (*x[:axis], *indices, *x[axis + 1 :])
+    (x, indices), axis = operands, int(op.props()["axis"])
+    return None if x[axis].rows else (*x[:axis], *indices, *x[axis + 1 :])
 
 
 @_rule.register
@@ -250,18 +276,28 @@ def _(op: ScatterAddOp, operands: Sequence[Labels]) -> Labels | None:
     """x[.., indices, ..] is added up into [.., axis, ..]."""
     (x, indices), axis = operands, op.props()["axis"]
     end = axis + len(indices)
-    if ROWS in indices or ROWS in x[axis:end]:
+    if any(along.rows for along in (*indices, *x[axis:end])):
         return None
     return (*x[:axis], OTHER, *x[end:])
 
 
 @_rule.register
+def _(op: Windows, operands: Sequence[Labels]) -> Labels | None:
+    """The axes in front of those that windows slide over are kept."""
+    image = min(len(_shape(op.x)), len(_shape(op.y)))
+    lead, labels = image - len(op.props()["kernel"]), operands[0]
+    if any(along.rows for along in labels[lead:]):
+        return None
+    return (*labels[:lead], *[OTHER] * (len(_shape(op.y)) - lead))
+
+
+@_rule.register
 def _(op: MatmulOp, operands: Sequence[Labels]) -> Labels | None:
-    """[.., m, k] times [.., k, n] is [.., m, n]; k must not be ROWS."""
+    """[.., m, k] times [.., k, n] is [.., m, n]; k must not be of rows."""
     (*a, m, k), (*b, l, n) = operands
     if op.transpose_a is not None:
         m, k = k, m
     if op.transpose_b is not None:
         l, n = n, l
     lead = _join([tuple(a), tuple(b)])
-    return None if lead is None or ROWS in (k, l) else (*lead, m, n)
+    return None if lead is None or k.rows or l.rows else (*lead, m, n)

@@ -24,7 +24,7 @@ from catgrad.targets._ggml_spelling import SPELLING
 from catgrad.targets._ggml_values import dtype
 from catgrad.targets._placement import PlacedTarget
 
-HEADERS = ("tables.hpp", "runtime.hpp", "kernels.hpp", "matmul.hpp", "checkpoint.hpp")
+HEADERS = tuple(f"{h}.hpp" for h in "tables runtime kernels matmul windows checkpoint".split())
 COMMAND_HEADERS = ("npy.hpp", "arguments.hpp")
 KERNELS = ("fused",)
 

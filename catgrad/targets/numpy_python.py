@@ -21,6 +21,7 @@ from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp, SlotAttr, YieldOp, s
 from catgrad.dialects.tops.indexing import Indexing
 from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
 from catgrad.dialects.tops.unary import ErfOp
+from catgrad.dialects.tops.windows import Windows
 from catgrad.targets._describe import (
     Signature,
     functions_in,
@@ -41,7 +42,7 @@ from catgrad.targets._python_names import RESERVED, Names, identifier
 
 SUPPORT = Path(__file__).parent / "support"
 CORE, COMMAND_LINE = SUPPORT / "numpy_runtime.py", SUPPORT / "numpy_command_line.py"
-SPECIAL = SUPPORT / "numpy_special.py"
+SPECIAL, WINDOWS = SUPPORT / "numpy_special.py", SUPPORT / "numpy_windows.py"
 
 
 def reads_after_write(op: TopsOp, operand: int) -> bool:
@@ -301,8 +302,9 @@ class NumpyTarget(PlacedTarget):
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         functions = functions_in(module, self.name)
         trains = has_command_line(functions)
-        special = any(isinstance(op, ErfOp) for f in functions for op in f.walk())
-        wanted = {CORE: True, SPECIAL: special, COMMAND_LINE: trains}
+        ops = {type(op) for f in functions for op in f.walk()}
+        special, slides = ErfOp in ops, any(issubclass(kind, Windows) for kind in ops)
+        wanted = {CORE: True, SPECIAL: special, WINDOWS: slides, COMMAND_LINE: trains}
         runtime = [path.read_text() for path, is_wanted in wanted.items() if is_wanted]
         methods = methods_of(functions)
         title = identifier(program_name(module))

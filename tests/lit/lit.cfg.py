@@ -22,6 +22,7 @@ config.maxIndividualTestTime = 120
 bin_folder = Path(sys.executable).parent
 config.environment["PYTHONPATH"] = str(root.parent.parent)
 config.environment["PATH"] = os.pathsep.join([str(bin_folder), os.environ["PATH"]])
+config.environment["PYTHONPATH"] = str(root.parent.parent)  # the tree that these files lie in
 
 
 def command(name: str) -> str:

@@ -20,6 +20,32 @@ def flags(a: bool, b: bool) -> dict[str, object]:
     return {"transpose_a": a, "transpose_b": b}
 
 
+def slide(
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...] = (),
+    low: tuple[int, ...] = (),
+    high: tuple[int, ...] = (),
+    dilation: tuple[int, ...] = (),
+) -> dict[str, object]:
+    """The properties of sliding windows: steps of 1 and no padding by default."""
+    ones, zeros = (1,) * len(kernel), (0,) * len(kernel)
+    return {
+        "kernel": kernel,
+        "stride": stride or ones,
+        "padding_low": low or zeros,
+        "padding_high": high or zeros,
+        "dilation": dilation or ones,
+    }
+
+
+SLIDE = slide((2, 2), (2, 1), low=(1, 0), high=(1, 1), dilation=(1, 2))
+PATCHES = {
+    t: (
+        Case((f"2x3x4x{t}",), props=SLIDE),
+        Case((f"2x2x3x2x2x{t}",), f"2x3x4x{t}", SLIDE),
+    )
+    for t in ("f64", *RING)
+}
 SUM = Case(("2x3xf64",), props=axes(1))
 MAX = Case(("2x3xf64",), props=axes(1))
 MAX_I32 = Case(("2x3xi32",), props=axes(0))
@@ -134,6 +160,58 @@ MOVEMENT = (
 )
 
 OTHERS = (
+    Row(
+        "patches",
+        (
+            *(PATCHES["f64"][0], Case(("2x4xf64",), props=slide((2,), dilation=(3,)))),
+            Case(("5x2xf64",), props=slide((3, 1), (2, 1), low=(0, 1), high=(4, 0))),
+            *(PATCHES[t][0] for t in RING),
+        ),
+        (
+            Literal(
+                Case(("2x3xf64",), props=slide((2, 2))),
+                ([[1, 2, 3], [4, 5, 6]],),
+                [[[[1, 2], [4, 5]], [[2, 3], [5, 6]]]],
+            ),
+            Literal(
+                Case(("4xf64",), props=slide((3,), (2,), low=(1,), high=(2,), dilation=(2,))),
+                ([1, 2, 3, 4],),
+                [[0, 2, 4], [2, 4, 0]],
+                [[1, 2, 3], [4, 5, 6]],
+                ([0, 6, 0, 8],),
+            ),
+            Literal(
+                Case(("2x3xi1",), props=slide((2,), (2,), high=(1,))),
+                ([[1, 0, 1], [0, 1, 1]],),
+                [[[1, 0], [1, 0]], [[0, 1], [1, 0]]],
+            ),
+        ),
+    ),
+    Row(
+        "unpatches",
+        (
+            *(
+                PATCHES["f64"][1],
+                Case(("2x1x2xf64",), "2x4xf64", slide((2,), dilation=(3,))),
+            ),
+            *(PATCHES[t][1] for t in RING),
+        ),
+        (
+            Literal(
+                Case(("2x2xf64",), "3xf64", slide((2,))),
+                ([[1, 2], [3, 4]],),
+                [1, 5, 4],
+                [1, 2, 3],
+                ([[1, 2], [2, 3]],),
+            ),
+            Literal(
+                Case(("2x2xi32",), "4xi32", slide((2,), (3,), low=(1,))),
+                ([[1, 2], [3, 4]],),
+                [2, 0, 3, 4],
+            ),
+            Literal(Case(("2x2xi1",), "3xi1", slide((2,))), ([[1, 1], [1, 1]],), [1, 0, 1]),
+        ),
+    ),
     Row(
         "take",
         (

@@ -169,6 +169,41 @@ def record_losses() -> None:
     case("kl_divergence", kl, [tensor(4, 3), target], {})
 
 
+def record_convolutions() -> None:
+    """Convolution and pooling, from a stream of random numbers of their own."""
+    RNG.bit_generator.state = np.random.default_rng(1).bit_generator.state
+
+    def conv(name: str, kernel: tuple[int, ...], groups: int = 1, **options: Any) -> None:
+        def function(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+            return F.conv2d(x, weight.permute(3, 2, 0, 1), bias, groups=groups, **options)
+
+        params: Params = {"weight": kernel, "bias": kernel[-1:]}
+        if name == "conv2d_no_bias":
+            del params["bias"]
+        case(name, function, [tensor(2, kernel[2] * groups, 6, 7)], params)
+
+    conv("conv2d", (3, 2, 3, 4))
+    conv("conv2d_no_bias", (2, 2, 2, 3), dilation=(2, 1))
+    conv("conv2d_stride", (3, 3, 3, 4), stride=2, padding=1)
+    conv("conv2d_same", (3, 4, 2, 3), padding="same")
+    conv("conv2d_groups", (3, 3, 2, 6), 2, padding=(2, 1), stride=(1, 2))
+    conv("conv2d_depthwise", (3, 3, 1, 6), 3, padding="same")
+
+    def pad_then(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        padded = F.pad(x, (1, 1, 0, 1))  # as TensorFlow does: ceil(size / 2) windows
+        return F.conv2d(padded, weight.permute(3, 2, 0, 1), bias, stride=2)
+
+    params: Params = {"weight": (3, 3, 3, 4), "bias": (4,)}
+    case("conv2d_same_stride", pad_then, [tensor(2, 3, 6, 7)], params)
+    case("max_pool2d", lambda x: F.max_pool2d(x, 2), [tensor(2, 3, 5, 6)], {})
+    case("max_pool2d_padded", lambda x: F.max_pool2d(x, 3, 2, 1), [tensor(2, 3, 5, 6)], {})
+    case("avg_pool2d", lambda x: F.avg_pool2d(x, 2), [tensor(2, 3, 5, 6)], {})
+    overlapping = lambda x: F.avg_pool2d(x, (3, 2), (2, 1), (1, 0))  # noqa: E731
+    case("avg_pool2d_padded", overlapping, [tensor(2, 3, 5, 6)], {})
+    mean = lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1)  # noqa: E731
+    case("global_avg_pool", mean, [tensor(2, 3, 4, 5)], {})
+
+
 def objective(p: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """A smooth function of six parameters."""
     return 0.5 * ((a @ p) ** 2).sum() - b @ p + torch.cos(p).sum()
@@ -231,5 +266,6 @@ if __name__ == "__main__":
     record_losses()
     record_optimizers()
     record_more_activations()
+    record_convolutions()
     np.savez_compressed(OUT, allow_pickle=False, **FOUND)
     print(f"{OUT}: {len(FOUND)} arrays, {OUT.stat().st_size} bytes")

@@ -41,6 +41,7 @@ builtin.module attributes {tops.program = "line"} {
 // FILES:      //--- runtime.hpp
 // FILES:      //--- kernels.hpp
 // FILES:      //--- matmul.hpp
+// FILES:      //--- windows.hpp
 // FILES:      //--- checkpoint.hpp
 // FILES:      //--- npy.hpp
 // FILES:      //--- arguments.hpp
