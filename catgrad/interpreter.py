@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -29,19 +29,20 @@ from catgrad.dialects.tops.base import NUMPY_NAMES, ReverseRule, Tensor, TopsOp,
 from catgrad.dialects.tops.fused import FusedOp, YieldOp
 from catgrad.dialects.tops.indexing import Indexing
 from catgrad.dialects.tops.random import Random
-from catgrad.targets.support.numpy_runtime import random_words
-from catgrad.targets.support.numpy_special import error_function
-from catgrad.targets.support.numpy_windows import add_windows, take_windows
+from catgrad.targets.support import numpy_runtime, numpy_special, numpy_windows
 
 NumPyArray: TypeAlias = NDArray[Any]
 
 _GLOBALS: dict[str, Any] = {
     "np": np,
-    "random_words": random_words,
-    "error_function": error_function,
-    "take_windows": take_windows,
-    "add_windows": add_windows,
+    **{
+        name: function
+        for runtime in (numpy_runtime, numpy_special, numpy_windows)
+        for name, function in vars(runtime).items()
+        if isinstance(function, FunctionType) and function.__module__ == runtime.__name__
+    },
 }
+"""What the text of a NumPy meaning may name: NumPy, and the functions of the runtime."""
 _SHORT = {name: short for short, name in NUMPY_NAMES.items()}
 _CODE: dict[str, CodeType] = {}
 

@@ -55,11 +55,11 @@ class Lens:
 @dataclass(frozen=True)
 class Optimizer:
     """
-    A lens on (state, parameters), parameter by parameter.
+    A lens on (state, parameters), parameter by parameter: its get hands out the parameter.
 
-    `get` hands out the parameter. `put` is the update rule: (shared values, parameter, states,
-    gradient) -> (parameter, states). `slots` names the states and gives their first values; `clock`
-    computes the values shared by all parameters from the number of steps, which then is a state.
+    `put` is the update rule: (shared values, parameter, states, gradient) -> (parameter, states).
+    `slots` names the states and gives their first values; `clock` computes the values shared by
+    all parameters from the number of steps, which then is a state.
     """
 
     name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xdsl.builder import Builder
@@ -17,6 +16,7 @@ from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module, symbol_table
 from catgrad.dialects._names import fresh_name
 from catgrad.passes._halves import Halves, HalvesMaker, Mask, call_forward, call_reverse
+from catgrad.passes._rewriting import replace_op
 from catgrad.passes.cat_make_monoidal import make_monoidal
 
 
@@ -80,7 +80,7 @@ class Differentiator:
         if not any(wanted) or not any(nonzero):
             call = cat.CallOp(op.target, op.primals, [v.type for v in op.values], op.scope, op.site)
             builder.insert(call)
-            _replace(
+            replace_op(
                 op, [*call.results, *(builder.insert(cat.ZeroOp(v.type)).y for v in op.primals)]
             )
             return
@@ -90,7 +90,7 @@ class Differentiator:
         )
         seeds = [v for v, keep in zip(op.tangents, nonzero, strict=True) if keep]
         given = call_reverse(builder, halves, op, residual, seeds, [v.type for v in op.primals])
-        _replace(op, [*values, *given])
+        replace_op(op, [*values, *given])
 
     def replace_forward(self, op: cat.ForwardOp) -> None:
         """D[f](a, a') is the B' component of R[h]((a, 0), a'), with h(a, b') = R[f](a, b')."""
@@ -102,14 +102,14 @@ class Differentiator:
         used = tuple(is_used(v) for v in op.derivatives)
         moving = tuple(not is_zero(v) for v in op.tangents)
         if not any(used) or not any(moving):
-            _replace(op, [*call.results, *(builder.insert(cat.ZeroOp(t)).y for t in types[1])])
+            replace_op(op, [*call.results, *(builder.insert(cat.ZeroOp(t)).y for t in types[1])])
             return
         halves = self.halves(transpose, (False,) * len(types[0]) + used, moving)
         zeros = [builder.insert(cat.ZeroOp(t)).y for t in types[1]]
         _, residual = call_forward(builder, halves, op, [*op.primals, *zeros], types[0])
         seeds = [v for v, keep in zip(op.tangents, moving, strict=True) if keep]
         given = call_reverse(builder, halves, op, residual, seeds, [*types[0], *types[1]])
-        _replace(op, [*call.results, *given[len(types[0]) :]])
+        replace_op(op, [*call.results, *given[len(types[0]) :]])
 
     def transpose(self, name: str) -> str:
         """The arrow h(a, b') = R[f](a, b'), whose b' is an argument."""
@@ -168,15 +168,6 @@ def _drop_zeros(block: Block) -> None:
             for op in (*users, zero):
                 op.detach()
                 op.erase()
-
-
-def _replace(op: Operation, values: Sequence[SSAValue]) -> None:
-    for old, new in zip(op.results, values, strict=True):
-        if new.name_hint is None:
-            new.name_hint = old.name_hint
-        old.replace_all_uses_with(new)
-    op.detach()
-    op.erase()
 
 
 @dataclass(frozen=True)

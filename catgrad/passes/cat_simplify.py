@@ -15,19 +15,11 @@ from catgrad.dialects import cat
 from catgrad.dialects.tops.movement import Movement
 from catgrad.dialects.tops.reduction import CumulativeSumOp, SumOp
 from catgrad.dialects.tops.unary import NegativeOp
+from catgrad.passes._rewriting import replace_op
 
 
 def _zero(value: SSAValue) -> bool:
     return isinstance(value.owner, cat.ZeroOp)
-
-
-def _replace(op: Operation, values: list[SSAValue]) -> None:
-    for old, new in zip(op.results, values, strict=True):
-        if new.name_hint is None:
-            new.name_hint = old.name_hint
-        old.replace_all_uses_with(new)
-    op.detach()
-    op.erase()
 
 
 def _insert_zero(op: Operation) -> SSAValue:
@@ -58,7 +50,7 @@ def _simplify_add(op: cat.AddOp) -> None:
         Rewriter.replace_op(op, new)
         new.y.name_hint = op.y.name_hint
     else:
-        _replace(op, terms or [_insert_zero(op)])
+        replace_op(op, terms or [_insert_zero(op)])
     for inner in merged:
         _drop_if_dead(inner)
 
@@ -93,7 +85,7 @@ def _simplify_copy(op: cat.CopyOp) -> None:
     copy ; (copy @ id) = copy of 3;  copy ; (discard @ id) = id;  a copy of zero is zeros
     """
     if isinstance(zero := op.x.owner, cat.ZeroOp):
-        _replace(op, [_insert_zero(op) for _ in op.results])
+        replace_op(op, [_insert_zero(op) for _ in op.results])
         _drop_if_dead(zero)
         return
     wires, dropped = _wires(op)
@@ -138,14 +130,14 @@ def _simplify_cartesian(arrow: cat.ArrowOp) -> None:
     for op in list(arrow.block.ops):
         match op:
             case cat.CopyOp():
-                _replace(op, [op.x] * len(op.results))
+                replace_op(op, [op.x] * len(op.results))
             case cat.DiscardOp():
                 op.detach()
                 op.erase()
             case cat.AddOp():
                 _simplify_add(op)
             case Movement() | SumOp() | CumulativeSumOp() | NegativeOp() if _zero(op.operands[0]):
-                _replace(op, [_insert_zero(op)])
+                replace_op(op, [_insert_zero(op)])
             case _:
                 pass
     for op in reversed(list(arrow.block.ops)):

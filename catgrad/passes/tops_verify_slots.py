@@ -16,7 +16,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.tops.base import nbytes, tensor_of
 from catgrad.dialects.tops.creation import ConstantOp, FullOp
-from catgrad.dialects.tops.fused import SlotAttr, slots_of
+from catgrad.dialects.tops.fused import REGIONS, SlotAttr, slots_of
 from catgrad.passes._placing import Placed, functions_of, last_check
 from catgrad.targets._placement import PlacedTarget, find_target
 
@@ -191,7 +191,7 @@ class TopsVerifySlotsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = find_target(self.target)
         sizes: dict[str, int] = {}
-        for region in ("persistent", "scratch", "constant"):
+        for region in REGIONS:
             size = op.attributes.get(f"tops.{region}")
             if not isinstance(size, IntegerAttr):
                 raise PassFailedException(

@@ -19,10 +19,8 @@ from xdsl.utils.exceptions import PassFailedException
 from catgrad.dialects.cat import NAME, ROLE, UPDATES
 from catgrad.dialects.cat import text_of as text
 from catgrad.dialects.tops.base import NUMPY_NAMES, dtype_of, integers, tensor, tensor_of
-from catgrad.dialects.tops.fused import SlotAttr, slots_of
+from catgrad.dialects.tops.fused import REGIONS, SlotAttr, slots_of
 from catgrad.targets._rows import rows_independent
-
-REGIONS = ("persistent", "scratch", "constant")
 
 
 @dataclass(frozen=True)

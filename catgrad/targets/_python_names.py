@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import keyword
 import re
+from pathlib import Path
+
+SUPPORT = Path(__file__).parent / "support"
+
+
+def _helpers() -> list[str]:
+    """The functions of the runtime that compiled functions may call."""
+    nodes = [n for path in SUPPORT.glob("numpy_*.py") for n in ast.parse(path.read_text()).body]
+    return [n.name for n in nodes if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
+
 
 RESERVED = frozenset(
     [
         *keyword.kwlist,
         *keyword.softkwlist,
         *dir(builtins),
-        "np",
-        "persistent",
-        "scratch",
-        "constant",
-        "add_windows",
-        "check_indices",
-        "random_words",
-        "take_windows",
-        "error_function",
+        *("np", "persistent", "scratch", "constant"),
+        *_helpers(),
     ]
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from xdsl.context import Context
@@ -38,9 +37,8 @@ from catgrad.targets._python_module import (
     program_class,
     without_imports,
 )
-from catgrad.targets._python_names import RESERVED, Names, identifier
+from catgrad.targets._python_names import RESERVED, SUPPORT, Names, identifier
 
-SUPPORT = Path(__file__).parent / "support"
 CORE, COMMAND_LINE = SUPPORT / "numpy_runtime.py", SUPPORT / "numpy_command_line.py"
 SPECIAL, WINDOWS = SUPPORT / "numpy_special.py", SUPPORT / "numpy_windows.py"
 
