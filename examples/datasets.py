@@ -1,4 +1,4 @@
-"""The two data sets in `data/`, as the examples want them: see `data/README.md`."""
+"""The data sets in `data/`, as the examples want them: see `data/README.md`."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,14 @@ class Digits(NamedTuple):
     test_y: NDArray[np.int32]
 
 
+class Topics(NamedTuple):
+    """A text as numbers: `alphabet[i]` is character i; the last tenth is for validation."""
+
+    alphabet: str
+    train: NDArray[np.int32]
+    validation: NDArray[np.int32]
+
+
 def iris() -> Iris:
     """Fisher's flowers, standardised column by column."""
     with np.load(DATA / "iris.npz") as file:
@@ -44,3 +52,20 @@ def digits() -> Digits:
         y: NDArray[np.int32] = file["labels"][order].astype(np.int32)
     n = DIGITS_FOR_TRAINING
     return Digits(x[:n], y[:n], x[n:], y[n:])
+
+
+def topics() -> Topics:
+    """Python's help texts."""
+    text = (DATA / "topics.txt").read_text(encoding="utf-8")
+    alphabet = "".join(sorted(set(text)))
+    numbers = np.array([alphabet.index(c) for c in text], np.int32)
+    split = len(numbers) * 9 // 10
+    return Topics(alphabet, numbers[:split], numbers[split:])
+
+
+def windows(
+    text: NDArray[np.int32], starts: NDArray[np.int64], length: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The pieces of a text from these starts on, and each one's next characters."""
+    rows = text[starts[:, None] + np.arange(length + 1)]
+    return rows[:, :-1], rows[:, 1:]
