@@ -25,7 +25,10 @@ Built = TypeVar("Built", bound=ArgSpecConvertible)
 TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
 """From traced arrows to tensor ops."""
 
-_PLACE = 'tops-fuse,tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
+_PLACE = (
+    "tops-sink-reshapes,cse,tops-fuse,"
+    'tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
+)
 
 PIPELINES: dict[str, str] = {
     "lower-to-numpy": f"{TOPS},{_PLACE.format(target='numpy')}",

@@ -1,10 +1,11 @@
-"""tops-fuse: groups elementwise ops of one iteration space into `tops.fused`."""
+"""tops-fuse: groups elementwise ops and row reductions of one iteration space."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -12,121 +13,274 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from catgrad.dialects.tops.base import TopsOp
+from catgrad.dialects.tops.base import TopsOp, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
-from catgrad.dialects.tops.fused import FusedOp, YieldOp
+from catgrad.dialects.tops.fused import FusedOp, YieldOp, folds_rows
 from catgrad.dialects.tops.movement import BroadcastOp
+from catgrad.dialects.tops.reduction import Reduction
+
+FEW_ROWS, LONG_ROW = 8, 65536
+"""Rows are what threads and blocks share out, and one row must fit a cache."""
+
+COSTLY = "divide erf exp expm1 log log1p logistic pow prod rsqrt sin cos sqrt tanh".split()
+"""What is rather stored than computed twice."""
+
+Shape = tuple[int, ...]
+
+
+def shape_of(value: SSAValue) -> Shape:
+    """The static shape."""
+    return tuple(tensor_of(value).get_shape())
+
+
+def is_row_broadcast(op: Operation) -> bool:
+    """Whether an op repeats one value along each row."""
+    return isinstance(op, BroadcastOp) and op.props()["axes"] == (len(shape_of(op.y)) - 1,)
+
+
+@dataclass
+class Group:
+    """
+    The ops of one fused region, from its root backwards.
+
+    `shape` is that of the root. Once a row reduction or a broadcast of a row's value joins,
+    `space` is the shape that is swept and `rows` that shape without its last axis.
+    """
+
+    root: TopsOp
+    shape: Shape
+    space: Shape | None = None
+    members: dict[Operation, TopsOp] = field(default_factory=dict[Operation, TopsOp])
+    copies: set[Operation] = field(default_factory=set[Operation])
+    """The members that stay outside as well, for others."""
+
+    def inputs(self, ops: Iterable[Operation]) -> list[SSAValue]:
+        """What members read from outside, by first use."""
+        read = (v for op in ops for v in op.operands)
+        return list(dict.fromkeys(v for v in read if v.owner not in self.members))
+
+    def takes_space(self, space: Shape) -> bool:
+        """Whether the group can sweep `space` in rows; then it does."""
+        if self.space is None and self.shape in (space, space[:-1]):
+            if math.prod(space[:-1]) < FEW_ROWS or not 1 < space[-1] <= LONG_ROW:
+                return False
+            self.space = space
+        return self.space == space
+
+    def has_shape(self, shape: Shape) -> bool:
+        """Whether values of that shape have a place in the sweep."""
+        return shape == self.shape if self.space is None else shape in (self.space, self.space[:-1])
 
 
 class _Grouping:
     """
-    Groups of one function. A group runs where its root, the last of its ops, stands.
+    The groups of one function. A group runs where its root, the last of its ops, stands.
 
-    A producer joins the group of its consumers if all its uses are in the group or in the return
-    (then it is one more result). So it may always move down to the root. Broadcasts and `full` are
-    copied into every group that uses them: they cost nothing there.
+    A producer joins its consumers if whatever else uses it comes after the root (then it is one
+    more result), or can be moved there. Broadcasts and `full` are copied into every group that
+    wants them: they cost nothing there. So are ops that compute one input of a group from its
+    other inputs: it then reads one tensor less.
     """
 
     def __init__(self, block: Block):
         self.block = block
         self.ops = list(block.ops)
-        self.index = {op: i for i, op in enumerate(self.ops)}
+        self.place: dict[object, int] = {op: i for i, op in enumerate(self.ops)}
+        self.index: dict[Operation, float] = {op: i for i, op in enumerate(self.ops)}
         self.taken: set[Operation] = set()
+        self.repeated: set[Operation] = set()
+        self.moves = 0
 
     def run(self) -> None:
         for op in reversed(self.ops):
-            if isinstance(op, Elementwise) and op not in self.taken and op.y.uses:
+            if self.computes(op) and any(True for _ in self.users(op)):
                 group = self.grow(op)
                 if self.worthwhile(group):
+                    self.repeat_cheap(group)
                     self.build(group)
         for op in reversed(list(self.block.ops)):
-            if isinstance(op, FullOp | BroadcastOp) and not op.y.uses:
+            copied = isinstance(op, FullOp | BroadcastOp) or op in self.repeated
+            if copied and not op.results[0].uses:
                 op.detach()
                 op.erase()
 
-    def grow(self, root: Elementwise) -> list[TopsOp]:
-        """The group of a root, in program order."""
-        shape = root.out_type.get_shape()
-        group: dict[Operation, TopsOp] = {root: root}
-        heap = self.producers(root)
+    def computes(self, op: Operation) -> bool:
+        """Whether an op may be moved into a group."""
+        return op not in self.taken and isinstance(op, Elementwise | Reduction)
+
+    # -- growing -------------------------------------------------------------------------------
+    def grow(self, root: Operation) -> Group:
+        """The group of a root: its producers, the latest first."""
+        assert isinstance(root, TopsOp)
+        group = Group(root, shape_of(root.results[0]))
+        heap: list[tuple[float, int]] = []
+        self.join(root, group, heap)
         while heap:
-            op = self.ops[-heapq.heappop(heap)]
-            if op in group or not isinstance(op, TopsOp):
-                continue
-            cheap = isinstance(op, FullOp | BroadcastOp)
-            member = isinstance(op, Elementwise) and op not in self.taken and self.closed(op, group)
-            if op.out_type.get_shape() == shape and (cheap or member):
-                group[op] = op
-                for index in self.producers(op) if member else ():
-                    heapq.heappush(heap, index)
-        self.taken.update(op for op in group if isinstance(op, Elementwise))
-        return [group[op] for op in sorted(group, key=self.index.__getitem__)]
+            op = self.ops[heapq.heappop(heap)[1]]
+            if op not in group.members and self.joins(op, group):
+                self.join(op, group, heap)
+        self.taken.update(op for op in group.members if op not in group.copies)
+        return group
 
-    def producers(self, op: Operation) -> list[int]:
-        """The negative indices of the ops that define the operands: a heap, the latest first."""
-        owners = [v.owner for v in op.operands]
-        found = sorted(
-            {-self.index[o] for o in owners if isinstance(o, Operation) and o in self.index}
+    def join(self, op: Operation, group: Group, heap: list[tuple[float, int]]) -> None:
+        """Take an op in; its producers are next."""
+        assert isinstance(op, TopsOp)
+        group.members[op] = op
+        if isinstance(op, Reduction):
+            group.takes_space(shape_of(op.x))
+        if isinstance(op, FullOp | BroadcastOp):
+            group.copies.add(op)
+        if not isinstance(op, BroadcastOp) or is_row_broadcast(op):
+            for value in op.operands:
+                if (at := self.place.get(value.owner)) is not None:
+                    heapq.heappush(heap, (-self.index[self.ops[at]], at))
+
+    def joins(self, op: Operation, group: Group) -> bool:
+        """Whether an op can be computed in the sweep."""
+        match op:
+            case FullOp() | BroadcastOp():
+                return group.has_shape(shape_of(op.y))
+            case Elementwise() if self.computes(op) and self.closed(op, group):
+                if group.has_shape(shape_of(op.y)):
+                    return True
+                rows = [u.operation for u in op.y.uses if is_row_broadcast(u.operation)]
+                spaces = [shape_of(b.results[0]) for b in rows if b in group.members]
+                return any(map(group.takes_space, spaces))
+            case Reduction() if self.computes(op) and folds_rows(op) and self.closed(op, group):
+                return group.takes_space(shape_of(op.x))
+            case _:
+                return False
+
+    def closed(self, op: Operation, group: Group) -> bool:
+        """Whether whatever else uses an op comes after the root, or can be moved there."""
+        return all(
+            user in group.members or self.later(user, group) or self.movable(user, group)
+            for user in self.users(op)
         )
-        return found
 
-    @staticmethod
-    def closed(op: Operation, group: dict[Operation, TopsOp]) -> bool:
-        """Whether an op is used by the group and the return only."""
-        users = [use.operation for result in op.results for use in result.uses]
-        return all(user in group or isinstance(user, func.ReturnOp) for user in users)
+    def users(self, op: Operation) -> Iterator[Operation]:
+        """The ops that use an op, through broadcasts too, which are copied to their users."""
+        for use in op.results[0].uses:
+            if isinstance(use.operation, BroadcastOp):
+                yield from self.users(use.operation)
+            else:
+                yield use.operation
 
-    @staticmethod
-    def worthwhile(group: Sequence[TopsOp]) -> bool:
-        """Two elementwise ops or a broadcast: anything that saves a tensor."""
-        return sum(isinstance(op, Elementwise) for op in group) > 1 or any(
-            isinstance(op, BroadcastOp) for op in group
-        )
+    def later(self, op: Operation, group: Group) -> bool:
+        return self.index[op] > self.index[group.root]
 
-    def build(self, group: Sequence[TopsOp]) -> None:
+    def movable(self, op: Operation, group: Group) -> bool:
+        """Whether an op may stand after the root: nobody needs it before."""
+        movable = isinstance(op, Elementwise | Reduction)
+        return movable and all(self.later(user, group) for user in self.users(op))
+
+    def worthwhile(self, group: Group) -> bool:
+        """Two ops that compute, or a broadcast: anything that saves a tensor."""
+        kinds = [isinstance(op, FullOp) for op in group.members]
+        broadcasts = any(isinstance(op, BroadcastOp) for op in group.members)
+        return broadcasts or kinds.count(False) > 1
+
+    # -- building ------------------------------------------------------------------------------
+    def repeat_cheap(self, group: Group) -> None:
+        """Compute an input again that follows from the other inputs: one tensor less to read."""
+        done = False
+        while not done:
+            inputs = group.inputs(group.members)
+            done = not any(self.repeat(value, inputs, group) for value in inputs)
+
+    def repeat(self, value: SSAValue, inputs: Sequence[SSAValue], group: Group) -> bool:
+        """Whether the op that makes an input was copied into the group."""
+        op = value.owner
+        if (
+            not isinstance(op, Elementwise)
+            or op.mnemonic in COSTLY
+            or not group.has_shape(shape_of(value))
+        ):
+            return False
+        sources = [v.owner for v in op.operands if isinstance(v.owner, FullOp | BroadcastOp)]
+        known = {*inputs, *(r for member in group.members for r in member.results)}
+        for v in op.operands:
+            if isinstance(v.owner, BroadcastOp):
+                v = v.owner.x
+            if v is value or (v not in known and not isinstance(v.owner, FullOp)):
+                return False
+        self.repeated.add(op)
+        for new in (*sources, op):
+            assert isinstance(new, TopsOp)
+            group.members[new] = new
+            group.copies.add(new)
+        return True
+
+    def build(self, group: Group) -> None:
         """Replace a group by one fused op at the place of its root."""
-        members: set[Operation] = set(group)
-        inputs = {v: None for op in group for v in op.operands if v.owner not in members}
+        ordered = sorted(group.members, key=self.index.__getitem__)
+        inputs = group.inputs(ordered)
         body = Block(arg_types=[v.type for v in inputs])
         env: dict[SSAValue, SSAValue] = dict(zip(inputs, body.args, strict=True))
         for value, arg in zip(inputs, body.args, strict=True):
             arg.name_hint = value.name_hint
-        for op in group:
+        for op in ordered:
             body.add_op(op.clone(env))
-        outs = [op for op in group if isinstance(op, Elementwise) and self.escapes(op, members)]
+        moved = [op for op in ordered if op not in group.copies]
+        outs = [op for op in moved if any(u not in group.members for u in self.users(op))]
         body.add_op(YieldOp([env[op.results[0]] for op in outs]))
-        fused = FusedOp(list(inputs), Region(body))
-        self.block.insert_ops_before([fused], group[-1])
+        fused = FusedOp(inputs, Region(body))
+        self.block.insert_ops_before([fused], group.root)
+        self.index[fused] = self.index[group.root]
+        for op in self.stragglers(outs, group):
+            op.detach()
+            self.moves += 1
+            self.index[op] = self.index[fused] + self.moves * 1e-9
+            self.block.insert_ops_before([op], group.root)
         for op, new in zip(outs, fused.results, strict=True):
             new.name_hint = op.results[0].name_hint
             op.results[0].replace_all_uses_with(new)
-        for op in reversed(group):
-            if isinstance(op, Elementwise):
-                op.detach()
-                op.erase()
+        for op in reversed(moved):
+            self.drop_copies(op)
+            op.detach()
+            op.erase()
 
-    @staticmethod
-    def escapes(op: Operation, members: set[Operation]) -> bool:
-        return any(use.operation not in members for use in op.results[0].uses)
+    def stragglers(self, outs: Sequence[Operation], group: Group) -> list[Operation]:
+        """The ops outside that use results and stand before the root, in order."""
+        found: set[Operation] = set()
+        waiting = list(outs)
+        while waiting:
+            for use in waiting.pop().results[0].uses:
+                op = use.operation
+                inside = op in group.members and op not in group.copies
+                if not inside and not self.later(op, group) and op not in found:
+                    found.add(op)
+                    waiting += [op] if isinstance(op, BroadcastOp) else []
+        return sorted(found, key=self.index.__getitem__)
+
+    def drop_copies(self, op: Operation) -> None:
+        """Erase the broadcasts of a value that is gone: only the group used them."""
+        for use in list(op.results[0].uses):
+            self.drop_copies(use.operation)
+            use.operation.detach()
+            use.operation.erase()
 
 
 @dataclass(frozen=True)
 class TopsFusePass(ModulePass):
     """
-    Builds `tops.fused` of elementwise chains with the broadcasts and constants they use.
+    Builds `tops.fused` of elementwise chains with row reductions, broadcasts and constants.
 
     ```
-    %c = tops.broadcast %bias, axes = [0]       %z = tops.fused (%x, %bias) {
-    %y = tops.add %x, %c                    =>  ^bb0(%a, %b):
-    %z = tops.tanh %y                             %c = tops.broadcast %b, axes = [0]
-                                                  %y = tops.add %a, %c
-                                                  %z = tops.tanh %y
-                                                  tops.yield %z
+    %m = tops.max %x, axes = [1]                %y = tops.fused (%x) {
+    %b = tops.broadcast %m, axes = [1]          ^bb0(%a):
+    %d = tops.subtract %x, %b             =>      %m = tops.max %a, axes = [1]
+    %y = tops.exp %d                              %b = tops.broadcast %m, axes = [1]
+                                                  %d = tops.subtract %a, %b
+                                                  %y = tops.exp %d
+                                                  tops.yield %y
                                                 }
     ```
-    A value that is used elsewhere is not moved, except that a function result becomes one more
-    result of the group (an update with its new states is one sweep).
+    The cost is counted in bytes: a region reads each input once and writes each result once,
+    however many ops it has; what stays inside costs nothing, and so does an op of `COSTLY`'s
+    complement that is computed again from tensors which are read anyway. So a group grows as long
+    as it may, and never reads a tensor that it can compute for nothing.
     """
 
     name = "tops-fuse"

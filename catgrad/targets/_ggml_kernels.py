@@ -26,10 +26,9 @@ from catgrad.dialects.tops.movement import (
 from catgrad.dialects.tops.random import Random
 from catgrad.dialects.tops.reduction import CumulativeSumOp, Position, Reduction
 from catgrad.dialects.tops.windows import PatchesOp, Windows
+from catgrad.targets._ggml_fused import FusedBody, RowSweep, broadcast_strides, start_of
 from catgrad.targets._ggml_loops import (
     CTYPES,
-    LOCALS,
-    Access,
     Fold,
     Nest,
     grain,
@@ -37,7 +36,6 @@ from catgrad.targets._ggml_loops import (
     row_major,
     split,
 )
-from catgrad.targets._ggml_names import scalar
 from catgrad.targets._ggml_spelling import SPELLING, spell, work_of
 from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, shape_of, size_of
 
@@ -184,9 +182,10 @@ class KernelPrinter:
         return lines
 
     def fused(self, kernel: Kernel, op: Operation) -> list[str]:
-        """All ops of the region in one loop nest; results are stored after everything is read."""
+        """All ops of the region in one sweep."""
         assert isinstance(op, FusedOp)
-        return FusedBody(self.values, kernel, op).lines()
+        body = RowSweep if op.folds else FusedBody
+        return body(self.values, kernel, op).lines()
 
     def arange(self, kernel: Kernel, op: Operation) -> list[str]:
         """The index itself."""
@@ -249,26 +248,10 @@ class KernelPrinter:
         return [*kernel.head, f"catgrad::check_indices(m, share, {indices}, {count}, {high});"]
 
 
-def start_of(combine: str, kind: str) -> str:
-    """What a fold starts from: the neutral element of Add, Multiply, Max or Min."""
-    if combine in ("Add", "Multiply"):
-        number = 0 if combine == "Add" else 1
-        return {"f32": f"{number}.0f", "i32": f"{number}", "i1": f"uint8_t{{{number}}}"}[kind]
-    least = -math.inf if kind == "f32" else -(2**31)
-    return scalar(least if combine == "Max" else -least - (kind == "i32"), kind)
-
-
 def bound_of(op: Indexing) -> int:
     """The size of the axis that the indices point into."""
     axis: int = op.props()["axis"]
     return shape_of(op.x if op.name == "tops.take" else op.y)[axis]
-
-
-def broadcast_strides(op: BroadcastOp) -> list[int]:
-    """The operand's stride along each axis of the result: 0 where it is repeated."""
-    rest = iter(row_major(shape_of(op.x)))
-    axes = op.props()["axes"]
-    return [0 if a in axes else next(rest) for a in range(len(shape_of(op.y)))]
 
 
 def product_text(op: MatmulOp) -> str:
@@ -297,69 +280,3 @@ def windows_text(op: Windows) -> str:
     lists = [shape[lead:], counts[: len(rest[0])], *rest]
     text = ", ".join(f"{{{', '.join(map(str, numbers))}}}" for numbers in lists)
     return f"catgrad::Windows<{len(rest[0])}>{{{math.prod(shape[:lead])}, {text}}}"
-
-
-class FusedBody:
-    """The statements of one fused region."""
-
-    def __init__(self, values: Values, kernel: Kernel, op: FusedOp):
-        self.values, self.kernel, self.op = values, kernel, op
-        self.space = shape_of(op.results[0])
-        self.outer: dict[SSAValue, SSAValue] = dict(
-            zip(op.body.block.args, op.operands, strict=True)
-        )
-        self.reads: dict[SSAValue, Access] = {}
-        self.texts: dict[SSAValue, str] = {}
-        for value in self.sources():
-            self.read(value)
-        self.writes = [kernel.access(r, row_major(self.space), written=True) for r in op.results]
-
-    def sources(self) -> Iterator[SSAValue]:
-        """The values that come from outside: arguments, broadcast arguments, literals."""
-        for inner in self.op.body.block.ops:
-            if isinstance(inner, BroadcastOp):
-                yield inner.y
-            elif not isinstance(inner, FullOp):
-                yield from (v for v in inner.operands if v in self.outer)
-
-    def read(self, value: SSAValue) -> None:
-        """Note how a value from outside is reached."""
-        owner = value.owner
-        inner = owner.operands[0] if isinstance(owner, BroadcastOp) else value
-        strides = (
-            broadcast_strides(owner) if isinstance(owner, BroadcastOp) else row_major(self.space)
-        )
-        literal = self.literal(inner)
-        if literal is not None:
-            self.texts[value] = literal
-        elif value not in self.reads:
-            self.reads[value] = self.kernel.access(self.outer[inner], strides)
-
-    def literal(self, value: SSAValue) -> str | None:
-        if isinstance(value.owner, FullOp):
-            return scalar(value.owner.scalar, dtype(value))
-        return self.values.literal(self.outer[value])
-
-    def lines(self) -> list[str]:
-        """The loop nest."""
-        reads, work = list(self.reads.values()), work_of(self.op)
-        return Nest(self.space, reads, self.writes, self.body, self.kernel.scope, work).lines()
-
-    def body(self, loaded: list[str], places: list[str]) -> list[str]:
-        """One constant for each op, then the stores."""
-        texts = {**self.texts, **dict(zip(self.reads, loaded, strict=True))}
-        yielded = list(self.op.terminator.values)
-        lines: list[str] = []
-        for inner in self.op.body.block.ops:
-            if isinstance(inner, FullOp):
-                texts[inner.y] = scalar(inner.scalar, dtype(inner.y))
-            elif isinstance(inner, Elementwise):
-                result = inner.results[0]
-                expression = spell(inner, [texts[v] for v in inner.operands])
-                if len(places) == 1 and result is yielded[0] and len(list(result.uses)) == 1:
-                    texts[result] = expression
-                    continue
-                name = self.kernel.scope.fresh(result.name_hint or inner.mnemonic)
-                lines.append(f"const {LOCALS[dtype(result)]} {name} = {expression};")
-                texts[result] = name
-        return [*lines, *(f"{p} = {texts[v]};" for p, v in zip(places, yielded, strict=True))]

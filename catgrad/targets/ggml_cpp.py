@@ -54,7 +54,8 @@ class GgmlTarget(PlacedTarget):
     def may_alias(self, op: Operation, operand: int, result: int) -> bool:
         if not isinstance(op, Elementwise | FusedOp):
             return False
-        return op.operands[operand].type == op.results[result].type
+        same = op.operands[operand].type == op.results[result].type
+        return same and (not isinstance(op, FusedOp) or op.read_in_time(operand, result))
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         functions = functions_in(module, self.name)

@@ -19,6 +19,7 @@ from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp, SlotAttr, YieldOp, slots_of
 from catgrad.dialects.tops.indexing import Indexing
 from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
+from catgrad.dialects.tops.reduction import Reduction
 from catgrad.dialects.tops.unary import ErfOp
 from catgrad.dialects.tops.windows import Windows
 from catgrad.targets._describe import (
@@ -80,12 +81,16 @@ def plan_work(fused: FusedOp) -> Work:
     body = list(fused.body.block.ops)
     yielded = set(fused.terminator.values)
     last = {v: i for i, op in enumerate(body) for v in op.operands}
+    for op in body:  # a row's value is read wherever its broadcast is
+        if isinstance(op, BroadcastOp):
+            last[op.x] = max(last[op.x], last.get(op.y, 0))
     offsets: dict[SSAValue, int] = {}
     free: list[tuple[int, int]] = []
     end = 0
     for index, op in enumerate(body):
-        dying = [v for v in dict.fromkeys(op.operands) if v in offsets and last[v] == index]
-        if isinstance(op, Elementwise) and op.y not in yielded:
+        read = [v.owner.x if isinstance(v.owner, BroadcastOp) else v for v in op.operands]
+        dying = [v for v in dict.fromkeys(read) if v in offsets and last[v] == index]
+        if isinstance(op, Elementwise | Reduction) and op.y not in yielded:
             size = _padded(op.y)
             heir = next((v for v in dying if _takes_over(op, v)), None)
             offset = next((o for s, o in free if s == size), None)
@@ -106,8 +111,10 @@ def _padded(value: SSAValue) -> int:
     return -(-nbytes(tensor_of(value)) // ALIGNMENT) * ALIGNMENT
 
 
-def _takes_over(op: Elementwise, value: SSAValue) -> bool:
-    return all(in_place(op, i) for i, v in enumerate(op.operands) if v is value)
+def _takes_over(op: Elementwise | Reduction, value: SSAValue) -> bool:
+    return value in op.operands and all(
+        in_place(op, i) for i, v in enumerate(op.operands) if v is value
+    )
 
 
 class FunctionPrinter:
@@ -223,7 +230,7 @@ class FunctionPrinter:
         )
         copies: list[tuple[SSAValue, SSAValue]] = []
         for value, result in zip(op.terminator.values, op.results, strict=True):
-            if isinstance(value.owner, Elementwise) and value not in self.values:
+            if isinstance(value.owner, Elementwise | Reduction) and value not in self.values:
                 self.values[value] = self.values[result]
             else:  # an argument, a literal, a broadcast or a repeat
                 copies.append((result, value))

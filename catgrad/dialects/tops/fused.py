@@ -25,6 +25,7 @@ from catgrad.dialects.tops.base import AnyTensor, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.movement import BroadcastOp
+from catgrad.dialects.tops.reduction import Reduction
 
 REGIONS = ("persistent", "scratch", "constant")
 ALIGNMENT = 64
@@ -92,6 +93,11 @@ def slots_of(op: Operation) -> Sequence[Attribute]:
     return cast("ArrayAttr[Attribute]", slots).data if isinstance(slots, ArrayAttr) else ()
 
 
+def folds_rows(op: Reduction) -> bool:
+    """Whether a reduction folds the last axis, and that alone."""
+    return op.props()["axes"] == (len(tensor_of(op.x).get_shape()) - 1,)
+
+
 @irdl_op_definition
 class YieldOp(IRDLOperation):
     """
@@ -112,9 +118,12 @@ class YieldOp(IRDLOperation):
 @irdl_op_definition
 class FusedOp(IRDLOperation):
     """
-    Ops of one iteration space, computed in one sweep. Every result has the space's shape.
+    Ops of one iteration space, computed in one sweep.
 
-    The region holds elementwise ops, broadcasts into the space and `full`.
+    The region holds elementwise ops, `full`, broadcasts of arguments, and reductions over the last
+    axis of the space. With reductions the space is swept row by row: values have the shape of the
+    space or, one value for each row, that shape without the last axis, and broadcasts may repeat
+    a row's value along the row.
 
     ```
     %y = tops.fused (%x, %bias) : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32> {
@@ -140,6 +149,35 @@ class FusedOp(IRDLOperation):
         )
 
     @property
+    def folds(self) -> list[Reduction]:
+        """The reductions of rows."""
+        return [op for op in self.body.block.ops if isinstance(op, Reduction)]
+
+    @property
+    def space(self) -> tuple[int, ...]:
+        """The shape that is swept."""
+        folds = self.folds
+        return tuple(tensor_of(folds[0].x if folds else self.results[0]).get_shape())
+
+    def levels(self) -> dict[SSAValue, int]:
+        """How many reductions, one after the other, stand before each value of the region."""
+        levels: dict[SSAValue, int] = dict.fromkeys(self.body.block.args, 0)
+        for op in self.body.block.ops:
+            level = max((levels[v] for v in op.operands), default=0) + isinstance(op, Reduction)
+            levels.update(dict.fromkeys(op.results, level))
+        return levels
+
+    def read_in_time(self, operand: int, result: int) -> bool:
+        """Whether a sweep in loops, level by level, has read an operand when it stores a result."""
+        if not self.folds:
+            return True
+        levels, value = self.levels(), self.terminator.values[result]
+        if not isinstance(value.owner, Elementwise):
+            return False
+        users = [use.operation for use in self.body.block.args[operand].uses]
+        return all(u.results and levels[u.results[0]] <= levels[value] for u in users)
+
+    @property
     def terminator(self) -> YieldOp:
         """The `tops.yield` of the region."""
         last = self.body.block.last_op
@@ -154,17 +192,36 @@ class FusedOp(IRDLOperation):
             raise VerifyException("'tops.fused': region arguments and operands differ in type")
         if [v.type for v in block.last_op.values] != list(self.result_types):
             raise VerifyException("'tops.fused': yielded values and results differ in type")
-        space = tensor_of(self.results[0]).get_shape()
         for op in block.ops:
-            if isinstance(op, YieldOp):
-                continue
-            if not isinstance(op, Elementwise | BroadcastOp | FullOp):
+            if not isinstance(op, YieldOp):
+                self.verify_inner(op)
+
+    def verify_inner(self, op: Operation) -> None:
+        """Raise unless an op has its place in the sweep."""
+        space = self.space
+        if not isinstance(op, Elementwise | BroadcastOp | FullOp | Reduction):
+            raise VerifyException(
+                "'tops.fused' holds elementwise ops, row reductions, broadcasts and full, "
+                f"got '{op.name}'"
+            )
+        shapes = {space, space[:-1]} if self.folds else {space}
+        if tuple(op.out_type.get_shape()) not in shapes:
+            raise VerifyException(
+                f"'tops.fused' over {list(space)} holds '{op.name}' of {op.out_type}"
+            )
+        if isinstance(op, Reduction) and not (
+            folds_rows(op) and tuple(tensor_of(op.x).get_shape()) == space
+        ):
+            raise VerifyException(
+                f"'tops.fused' over {list(space)}: '{op.name}' must fold the last axis, "
+                f"got axes {list(op.props()['axes'])} of {op.x.type}"
+            )
+        if isinstance(op, BroadcastOp) and isinstance(op.x.owner, Operation):
+            along_rows = op.props()["axes"] == (len(space) - 1,) and self.folds
+            if not isinstance(op.x.owner, FullOp) and not along_rows:
                 raise VerifyException(
-                    f"'tops.fused' holds elementwise ops, broadcasts and full, got '{op.name}'"
-                )
-            if op.out_type.get_shape() != space:
-                raise VerifyException(
-                    f"'tops.fused' over {list(space)} holds '{op.name}' of {op.out_type}"
+                    f"'tops.fused' over {list(space)}: 'tops.broadcast' takes an argument, or "
+                    f"repeats a row's value along the row, got axes {list(op.props()['axes'])}"
                 )
 
     def print(self, printer: Printer) -> None:

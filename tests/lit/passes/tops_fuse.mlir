@@ -97,3 +97,92 @@ func.func @alone(%x: tensor<2xf32>, %y: tensor<3xf32>) -> (tensor<2xf32>, tensor
 // CHECK-NEXT:     func.return %a, %b, %c : tensor<2xf32>, tensor<3xf32>, tensor<2x3xf32>
 // CHECK-NEXT:   }
 // CHECK-NEXT: }
+
+// -----
+// Row reductions join, and what else uses a result of the sweep later may: softmax and its rows' sums.
+func.func @softmax(%x: tensor<8x4xf32>, %w: tensor<4x8xf32>) -> (tensor<4x4xf32>, tensor<8xf32>) {
+  %m = tops.max %x, axes = [1] : (tensor<8x4xf32>) -> tensor<8xf32>
+  %b = tops.broadcast %m, axes = [1] : (tensor<8xf32>) -> tensor<8x4xf32>
+  %d = tops.subtract %x, %b : tensor<8x4xf32>
+  %e = tops.exp %d : tensor<8x4xf32>
+  %s = tops.sum %e, axes = [1] : (tensor<8x4xf32>) -> tensor<8xf32>
+  %c = tops.broadcast %s, axes = [1] : (tensor<8xf32>) -> tensor<8x4xf32>
+  %y = tops.divide %e, %c : tensor<8x4xf32>
+  %p = tops.matmul %w, %y : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
+  func.return %p, %s : tensor<4x4xf32>, tensor<8xf32>
+}
+
+// CHECK:      func.func @softmax
+// CHECK-NEXT:   %s, %y = tops.fused (%x) : (tensor<8x4xf32>) -> (tensor<8xf32>, tensor<8x4xf32>) {
+// CHECK-NEXT:   ^bb0(%x_1: tensor<8x4xf32>):
+// CHECK-NEXT:     %m = tops.max %x_1, axes = [1] : (tensor<8x4xf32>) -> tensor<8xf32>
+// CHECK-NEXT:     %b = tops.broadcast %m, axes = [1] : (tensor<8xf32>) -> tensor<8x4xf32>
+// CHECK-NEXT:     %d = tops.subtract %x_1, %b : tensor<8x4xf32>
+// CHECK-NEXT:     %e = tops.exp %d : tensor<8x4xf32>
+// CHECK-NEXT:     %s_1 = tops.sum %e, axes = [1] : (tensor<8x4xf32>) -> tensor<8xf32>
+// CHECK-NEXT:     %c = tops.broadcast %s_1, axes = [1] : (tensor<8xf32>) -> tensor<8x4xf32>
+// CHECK-NEXT:     %y_1 = tops.divide %e, %c : tensor<8x4xf32>
+// CHECK-NEXT:     tops.yield %s_1, %y_1 : tensor<8xf32>, tensor<8x4xf32>
+// CHECK-NEXT:   }
+// CHECK-NEXT:   %p = tops.matmul %w, %y : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
+// CHECK-NEXT:   func.return %p, %s : tensor<4x4xf32>, tensor<8xf32>
+
+// -----
+// Too few rows to share out, and the other axis: these reductions stay alone.
+func.func @few(%x: tensor<7x4xf32>, %z: tensor<8x4xf32>) -> (tensor<7xf32>, tensor<4xf32>) {
+  %a = tops.exp %x : tensor<7x4xf32>
+  %r = tops.sum %a, axes = [1] : (tensor<7x4xf32>) -> tensor<7xf32>
+  %b = tops.exp %z : tensor<8x4xf32>
+  %s = tops.sum %b, axes = [0] : (tensor<8x4xf32>) -> tensor<4xf32>
+  func.return %r, %s : tensor<7xf32>, tensor<4xf32>
+}
+
+// CHECK:      func.func @few
+// CHECK-NEXT:   %a = tops.exp %x : tensor<7x4xf32>
+// CHECK-NEXT:   %r = tops.sum %a, axes = [1] : (tensor<7x4xf32>) -> tensor<7xf32>
+// CHECK-NEXT:   %b = tops.exp %z : tensor<8x4xf32>
+// CHECK-NEXT:   %s = tops.sum %b, axes = [0] : (tensor<8x4xf32>) -> tensor<4xf32>
+// CHECK-NEXT:   func.return %r, %s : tensor<7xf32>, tensor<4xf32>
+
+// -----
+// Nobody needs %s before the root: it moves behind, and %d joins.
+func.func @moved(%x: tensor<2x4xf32>, %g: tensor<2x4xf32>) -> (tensor<4xf32>, tensor<2x4xf32>) {
+  %d = tops.multiply %x, %g : tensor<2x4xf32>
+  %s = tops.sum %d, axes = [0] : (tensor<2x4xf32>) -> tensor<4xf32>
+  %y = tops.sin %d : tensor<2x4xf32>
+  func.return %s, %y : tensor<4xf32>, tensor<2x4xf32>
+}
+
+// CHECK:      func.func @moved
+// CHECK-NEXT:   %d, %y = tops.fused (%x, %g) : (tensor<2x4xf32>, tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
+// CHECK-NEXT:   ^bb0(%x_1: tensor<2x4xf32>, %g_1: tensor<2x4xf32>):
+// CHECK-NEXT:     %d_1 = tops.multiply %x_1, %g_1 : tensor<2x4xf32>
+// CHECK-NEXT:     %y_1 = tops.sin %d_1 : tensor<2x4xf32>
+// CHECK-NEXT:     tops.yield %d_1, %y_1 : tensor<2x4xf32>, tensor<2x4xf32>
+// CHECK-NEXT:   }
+// CHECK-NEXT:   %s = tops.sum %d, axes = [0] : (tensor<2x4xf32>) -> tensor<4xf32>
+// CHECK-NEXT:   func.return %s, %y : tensor<4xf32>, tensor<2x4xf32>
+
+// -----
+// %c follows from %t, which is read anyway: it is computed again. %t, an exponential, is stored.
+func.func @again(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %t = tops.exp %x : tensor<2x2xf32>
+  %k = tops.full value = 2.0 : f32 : tensor<2x2xf32>
+  %c = tops.multiply %t, %k : tensor<2x2xf32>
+  %p = tops.matmul %c, %x : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %q = tops.multiply %p, %c : tensor<2x2xf32>
+  %y = tops.add %q, %t : tensor<2x2xf32>
+  func.return %y : tensor<2x2xf32>
+}
+
+// CHECK:      func.func @again
+// CHECK-NEXT:   %t, %c = tops.fused (%x) : (tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+// CHECK:        %p = tops.matmul %c, %x
+// CHECK-NEXT:   %y = tops.fused (%t, %p) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32> {
+// CHECK-NEXT:   ^bb0(%t_1: tensor<2x2xf32>, %p_1: tensor<2x2xf32>):
+// CHECK-NEXT:     %k = tops.full value = 2.000000e+00 : f32 : tensor<2x2xf32>
+// CHECK-NEXT:     %c_1 = tops.multiply %t_1, %k : tensor<2x2xf32>
+// CHECK-NEXT:     %q = tops.multiply %p_1, %c_1 : tensor<2x2xf32>
+// CHECK-NEXT:     %y_1 = tops.add %q, %t_1 : tensor<2x2xf32>
+// CHECK-NEXT:     tops.yield %y_1 : tensor<2x2xf32>
+// CHECK-NEXT:   }

@@ -72,3 +72,52 @@ func.func @momentum(%w: tensor<6xf32> {tops.name = "w", tops.role = "parameter"}
 // CHECK-NEXT:          new_w[i] = weight;
 // CHECK-NEXT:      }
 // CHECK-NEXT: }
+
+// With row reductions it is one sweep over the rows; what a later loop reads waits in the result, or
+// in a buffer of one row. %d may take the place of %x: it is stored after the sum.
+
+func.func @normalize(%x: tensor<16x32xf32>, %scale: tensor<32xf32>) -> (tensor<16x32xf32>, tensor<16x32xf32>, tensor<16xf32>) {
+  %k = tops.full value = 0.03125 : f32 : tensor<16xf32>
+  %s = tops.sum %x, axes = [1] : (tensor<16x32xf32>) -> tensor<16xf32>
+  %m = tops.multiply %s, %k : tensor<16xf32>
+  %b = tops.broadcast %m, axes = [1] : (tensor<16xf32>) -> tensor<16x32xf32>
+  %d = tops.subtract %x, %b : tensor<16x32xf32>
+  %q = tops.square %d : tensor<16x32xf32>
+  %v = tops.sum %q, axes = [1] : (tensor<16x32xf32>) -> tensor<16xf32>
+  %r = tops.rsqrt %v : tensor<16xf32>
+  %c = tops.broadcast %r, axes = [1] : (tensor<16xf32>) -> tensor<16x32xf32>
+  %n = tops.multiply %d, %c : tensor<16x32xf32>
+  %w = tops.broadcast %scale, axes = [0] : (tensor<32xf32>) -> tensor<16x32xf32>
+  %y = tops.multiply %n, %w : tensor<16x32xf32>
+  func.return %y, %d, %r : tensor<16x32xf32>, tensor<16x32xf32>, tensor<16xf32>
+}
+// CHECK-LABEL: void normalize_d(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 16x32
+// CHECK-NEXT:      const float *scale = m.at<float>(scratch, 4096);  // 32
+// CHECK-NEXT:      float *d = m.at<float>(scratch, 0);  // 16x32
+// CHECK-NEXT:      float *r = m.at<float>(scratch, 4224);  // 16
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 2048);  // 16x32
+// CHECK-NEXT:      alignas(64) float q_row[32];
+// CHECK-NEXT:      const auto [begin, end] = share.split(16, 10);
+// CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
+// CHECK-NEXT:          const float *x_row = x + row * 32;
+// CHECK-NEXT:          float *d_row = d + row * 32;
+// CHECK-NEXT:          float *y_row = y + row * 32;
+// CHECK-NEXT:          const float s = catgrad::fold<catgrad::Add>(x_row, 32, 0.0f);
+// CHECK-NEXT:          const float m_ = s * 0.03125f;
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:          for (int64_t j = 0; j < 32; ++j) {
+// CHECK-NEXT:              const float d_2 = x_row[j] - m_;
+// CHECK-NEXT:              d_row[j] = d_2;
+// CHECK-NEXT:              q_row[j] = d_2 * d_2;
+// CHECK-NEXT:          }
+// CHECK-NEXT:          const float v = catgrad::fold<catgrad::Add>(q_row, 32, 0.0f);
+// CHECK-NEXT:          const float r_2 = catgrad::rsqrt(v);
+// CHECK-NEXT:          r[row] = r_2;
+// CHECK-NEXT:  #pragma omp simd
+// CHECK-NEXT:          for (int64_t j = 0; j < 32; ++j) {
+// CHECK-NEXT:              const float n = d_row[j] * r_2;
+// CHECK-NEXT:              y_row[j] = n * scale[j];
+// CHECK-NEXT:          }
+// CHECK-NEXT:      }
+// CHECK-NEXT:  }

@@ -35,6 +35,39 @@ func.func @chain(%x: tensor<2x16xf32>, %bias: tensor<16xf32>) -> tensor<2x16xf32
 // CHECK-EMPTY:
 // CHECK-NEXT:     return chain
 
+// A row's values are views along the rows; a reduction writes into the workspace.
+func.func @softmax(%x: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<8xf32>) {
+  %m = tops.max %x, axes = [1] : (tensor<8x4xf32>) -> tensor<8xf32>
+  %b = tops.broadcast %m, axes = [1] : (tensor<8xf32>) -> tensor<8x4xf32>
+  %d = tops.subtract %x, %b : tensor<8x4xf32>
+  %e = tops.exp %d : tensor<8x4xf32>
+  %s = tops.sum %e, axes = [1] : (tensor<8x4xf32>) -> tensor<8xf32>
+  %c = tops.broadcast %s, axes = [1] : (tensor<8xf32>) -> tensor<8x4xf32>
+  %y = tops.divide %e, %c : tensor<8x4xf32>
+  func.return %y, %s : tensor<8x4xf32>, tensor<8xf32>
+}
+
+// CHECK: def _compiled_softmax(persistent, scratch, constant):
+// CHECK-NEXT:     x = scratch[192:320].view(np.float32).reshape(8, 4)
+// CHECK-NEXT:     s = scratch[320:352].view(np.float32).reshape(8)
+// CHECK-NEXT:     y = scratch[192:320].view(np.float32).reshape(8, 4)
+// CHECK-NEXT:     m = scratch[0:32].view(np.float32).reshape(8)
+// CHECK-NEXT:     b = np.broadcast_to(np.expand_dims(m, (1,)), (8, 4))
+// CHECK-NEXT:     d = scratch[64:192].view(np.float32).reshape(8, 4)
+// CHECK-NEXT:     e = scratch[64:192].view(np.float32).reshape(8, 4)
+// CHECK-NEXT:     c = np.broadcast_to(np.expand_dims(s, (1,)), (8, 4))
+// CHECK-EMPTY:
+// CHECK-NEXT:     def softmax(given_x):
+// CHECK-NEXT:         np.copyto(x, given_x)
+// CHECK-NEXT:         np.max(x, axis=(1,), out=m)
+// CHECK-NEXT:         np.subtract(x, b, out=d)
+// CHECK-NEXT:         np.exp(d, out=e)
+// CHECK-NEXT:         np.sum(e, axis=(1,), dtype=np.float32, out=s)
+// CHECK-NEXT:         np.divide(e, c, out=y)
+// CHECK-NEXT:         return (y, s,)
+// CHECK-EMPTY:
+// CHECK-NEXT:     return softmax
+
 // Several results leave a region; the value behind the last one needs no storage of its own.
 func.func @results(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
   %e = tops.exp %x : tensor<16xf32>

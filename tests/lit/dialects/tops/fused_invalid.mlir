@@ -53,13 +53,51 @@ func.func @f(%x: tensor<2xf32>) {
 func.func @f(%x: tensor<2xf32>) {
   %y = tops.fused (%x) : (tensor<2xf32>) -> tensor<2xf32> {
   ^bb0(%a: tensor<2xf32>):
-    %b = tops.sum %a, axes = [0] : (tensor<2xf32>) -> tensor<f32>
-    %c = tops.broadcast %b, axes = [0] : (tensor<f32>) -> tensor<2xf32>
-    tops.yield %c : tensor<2xf32>
+    %b = tops.reshape %a : tensor<2xf32>
+    tops.yield %b : tensor<2xf32>
   }
   func.return
 }
-// CHECK: Operation does not verify: 'tops.fused' holds elementwise ops, broadcasts and full, got 'tops.sum'
+// CHECK: Operation does not verify: 'tops.fused' holds elementwise ops, row reductions, broadcasts and full, got 'tops.reshape'
+
+// -----
+
+// Rows run along the last axis.
+func.func @f(%x: tensor<2x3xf32>) {
+  %y = tops.fused (%x) : (tensor<2x3xf32>) -> tensor<3xf32> {
+  ^bb0(%a: tensor<2x3xf32>):
+    %b = tops.sum %a, axes = [0] : (tensor<2x3xf32>) -> tensor<3xf32>
+    tops.yield %b : tensor<3xf32>
+  }
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.fused' over [2, 3] holds 'tops.sum' of tensor<3xf32>
+
+// -----
+
+func.func @f(%x: tensor<2x2xf32>) {
+  %y = tops.fused (%x) : (tensor<2x2xf32>) -> tensor<2xf32> {
+  ^bb0(%a: tensor<2x2xf32>):
+    %b = tops.sum %a, axes = [0] : (tensor<2x2xf32>) -> tensor<2xf32>
+    tops.yield %b : tensor<2xf32>
+  }
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.fused' over [2, 2]: 'tops.sum' must fold the last axis, got axes [0] of tensor<2x2xf32>
+
+// -----
+
+// A row's value is repeated along its row.
+func.func @f(%x: tensor<2x2xf32>) {
+  %y = tops.fused (%x) : (tensor<2x2xf32>) -> tensor<2x2xf32> {
+  ^bb0(%a: tensor<2x2xf32>):
+    %b = tops.sum %a, axes = [1] : (tensor<2x2xf32>) -> tensor<2xf32>
+    %c = tops.broadcast %b, axes = [0] : (tensor<2xf32>) -> tensor<2x2xf32>
+    tops.yield %c : tensor<2x2xf32>
+  }
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.fused' over [2, 2]: 'tops.broadcast' takes an argument, or repeats a row's value along the row, got axes [0]
 
 // -----
 
