@@ -36,10 +36,11 @@ class _Parser(argparse.ArgumentParser):
                 raise CompileError(f"no option {option}{suggestion(option, known)}")
 
 
-def _program_of(path: Path, target: str) -> Program:
+def _program_of(path: Path, arguments: argparse.Namespace) -> Program:
     """Run the file and trace its `parts`; the file's stem is the program's name."""
     try:
-        return trace(_parts_of(path), target=target, name=path.stem)
+        parts = _parts_of(path)
+        return trace(parts, arguments.target, name=path.stem, kernels=arguments.kernels)
     except (Exception, SystemExit) as error:
         if (found := _located(error, path)) is None:
             raise
@@ -87,11 +88,11 @@ def _located(error: BaseException, path: Path) -> CompileError | None:
 
 
 def _compile(arguments: argparse.Namespace) -> None:
-    _program_of(Path(arguments.file), arguments.target).write(arguments.output)
+    _program_of(Path(arguments.file), arguments).write(arguments.output)
 
 
 def _emit(arguments: argparse.Namespace) -> None:
-    sys.stdout.write(_program_of(Path(arguments.file), arguments.target).ir(arguments.level))
+    sys.stdout.write(_program_of(Path(arguments.file), arguments).ir(arguments.level))
 
 
 def _arguments(
@@ -115,6 +116,10 @@ def _arguments(
     emit.add_argument("file", metavar="FILE.py", help="defines `parts`")
     emit.add_argument("--level", default="cat", help=f"one of {', '.join(LEVELS)}")
     emit.add_argument("--target", default="numpy", help="the target that `placed` is for")
+    for command in (compile_, emit):
+        command.add_argument(
+            "--kernels", help="ggml: fused (generated loops, the default) or native (its own ops)"
+        )
     words = list(sys.argv[1:] if argv is None else argv)
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         raise CompileError(

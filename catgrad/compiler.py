@@ -14,6 +14,7 @@ from typing import Any, cast
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.dialects.func import Func
+from xdsl.utils.exceptions import PassFailedException
 
 from catgrad._errors import CompileError
 from catgrad._files import write_files
@@ -32,8 +33,8 @@ LEVELS = ("cat", "tops", "placed")
 class Program:
     """A compiled program: its IR at each level, its source files, and `load` to run it."""
 
-    def __init__(self, name: str, module: ModuleOp, target: str):
-        self.name, self.target = name, target
+    def __init__(self, name: str, module: ModuleOp, target: str, variant: str = ""):
+        self.name, self.target, self.variant = name, target, variant
         self._cat = module
 
     def ir(self, level: str) -> str:
@@ -50,13 +51,18 @@ class Program:
 
     @cached_property
     def _placed(self) -> ModuleOp:
-        return run_pipeline(self._cat.clone(), PIPELINES[f"lower-to-{self.target}"])
+        return run_pipeline(self._cat.clone(), PIPELINES[f"lower-to-{self._placing}"])
+
+    @property
+    def _placing(self) -> str:
+        """The target with its variant, as passes call it."""
+        return f"{self.target}-{self.variant}" if self.variant else self.target
 
     @cached_property
     def source(self) -> str:
         """What the target prints; several files follow each other behind `//--- NAME` lines."""
         stream = io.StringIO()
-        find_target(self.target).emit(context(), self._placed, stream)
+        find_target(self._placing).emit(context(), self._placed, stream)
         return stream.getvalue()
 
     @cached_property
@@ -121,19 +127,32 @@ def _write_folder(folder: Path, files: Mapping[str, str]) -> None:
         raise
 
 
-def compile(parts: Mapping[str, Traced], target: str = "numpy", name: str = "program") -> Program:
+def compile(
+    parts: Mapping[str, Traced],
+    target: str = "numpy",
+    name: str = "program",
+    kernels: str | None = None,
+) -> Program:
     """
     Compile traced arrows, by name, for a target.
+
+    `kernels` is for the target ggml: "fused" (generated loops, the default) or "native" (GGML's own
+    ops).
 
     Raises TraceError for a model that does not fit its types, PassFailedException for ops without a
     derivative or without a printing (all at once), CompileError for an unknown target.
     """
-    program = trace(parts, target, name)
+    program = trace(parts, target, name, kernels)
     _ = program.source
     return program
 
 
-def trace(parts: Mapping[str, Traced], target: str = "numpy", name: str = "program") -> Program:
+def trace(
+    parts: Mapping[str, Traced],
+    target: str = "numpy",
+    name: str = "program",
+    kernels: str | None = None,
+) -> Program:
     """Trace arrows; the program is compiled when something is asked of it."""
     known = target_files()
     if target not in known:
@@ -141,6 +160,8 @@ def trace(parts: Mapping[str, Traced], target: str = "numpy", name: str = "progr
             f"no target {target!r}; targets are {', '.join(sorted(known))}"
             + suggestion(target, known)
         )
+    if kernels is not None:
+        _check_kernels(target, kernels)
     if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise CompileError(f"the name of a program is a string, got {name!r}")
     typed = _typed_parts(parts)
@@ -150,7 +171,17 @@ def trace(parts: Mapping[str, Traced], target: str = "numpy", name: str = "progr
         raise CompileError("arrows call each other too deeply: does one call itself?") from error
     module.verify()
     check_module(module)
-    return Program(name, module, target)
+    return Program(name, module, target, "" if kernels in (None, "fused") else str(kernels))
+
+
+def _check_kernels(target: str, kernels: str) -> None:
+    """Raise unless the target has an option `kernels` with this value."""
+    if find_target(target).variant != "kernels":
+        raise CompileError(f"target {target!r} has no kernels to choose; leave out kernels")
+    try:
+        find_target(f"{target}-{kernels}")
+    except PassFailedException as error:
+        raise CompileError(str(error)) from error
 
 
 def _typed_parts(parts: object) -> dict[str, Traced]:

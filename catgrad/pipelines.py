@@ -25,14 +25,14 @@ Built = TypeVar("Built", bound=ArgSpecConvertible)
 TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
 """From traced arrows to tensor ops."""
 
-_PLACE = (
-    "tops-sink-reshapes,cse,tops-fuse,"
-    'tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
-)
+_FUSE = "tops-sink-reshapes,cse,tops-fuse"
+_DECOMPOSE = 'tops-decompose{target="ggml-native"},cse,dce'
+_PLACE = 'tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
 
 PIPELINES: dict[str, str] = {
-    "lower-to-numpy": f"{TOPS},{_PLACE.format(target='numpy')}",
-    "lower-to-ggml": f"{TOPS},{_PLACE.format(target='ggml')}",
+    "lower-to-numpy": f"{TOPS},{_FUSE},{_PLACE.format(target='numpy')}",
+    "lower-to-ggml": f"{TOPS},{_FUSE},{_PLACE.format(target='ggml')}",
+    "lower-to-ggml-native": f"{TOPS},{_DECOMPOSE},{_PLACE.format(target='ggml-native')}",
 }
 """Name and passes, as one would write them after `-p`."""
 

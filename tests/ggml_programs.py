@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
+from typing import cast
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.ir import Attribute, SSAValue
 
 from catgrad.compiler import run_pipeline, split_files
 from catgrad.dialects.cat import ArrowOp
+from catgrad.dialects.tops import ops_at
+from catgrad.dialects.tops.base import Tensor, dtype_of, tensor, tensor_of
 from catgrad.targets._placement import find_target
 from tests.op_cases import ROWS
 from tests.op_cases.model import Case, Literal, Row
 from tests.op_cases.others import slide
-from tests.rule_checks import op_arrow
+from tests.rule_checks import arrow, close, op_arrow
 
 PLACE = 'tops-assign-slots{target="ggml"},tops-verify-slots{target="ggml"}'
+NATIVE = f"""cat-to-tops,tops-decompose{{target="ggml-native"}},cse,dce,{
+    PLACE.replace('"ggml"', '"ggml-native"')
+}"""
 LOWER = f"cat-to-tops,tops-fuse,{PLACE}"
 NARROW = {"f64": "f32", "i64": "i32"}
 
@@ -233,9 +240,30 @@ def module_of(parts: Sequence[Sample]) -> ModuleOp:
     return ModuleOp(arrows)
 
 
-def emit(module: ModuleOp, passes: str = LOWER) -> dict[str, str]:
+def floating(name: str, inner: ArrowOp) -> ArrowOp:
+    """The same arrow with f32 numbers instead of booleans as arguments and results."""
+    block, builder = arrow(name, [without_booleans(v.type) for v in inner.body.block.args])
+    ops = ops_at(builder)
+    env: dict[SSAValue, SSAValue] = {}
+    for old, new in zip(inner.body.block.args, block.args, strict=True):
+        env[old] = ops.array(new).astype(dtype_of(tensor_of(old))).value
+    for op in inner.body.block.ops:
+        if op is not inner.result:
+            builder.insert(op.clone(env))
+    found = [ops.array(env[v]) for v in inner.result.values]
+    results = [v.astype("f32") if v.dtype == "i1" else v for v in found]
+    return close(name, block, builder, results)
+
+
+def without_booleans(type_: Attribute) -> Attribute:
+    """f32 for i1."""
+    found = cast("Tensor", type_)
+    return tensor(found.get_shape(), "f32") if dtype_of(found) == "i1" else type_
+
+
+def emit(module: ModuleOp, passes: str = LOWER, target: str = "ggml") -> dict[str, str]:
     """The files of a module that `passes` lower."""
     stream = StringIO()
     run_pipeline(module, passes)
-    find_target("ggml").emit(None, module, stream)  # pyright: ignore[reportArgumentType]
+    find_target(target).emit(None, module, stream)  # pyright: ignore[reportArgumentType]
     return split_files(stream.getvalue(), "")

@@ -169,7 +169,7 @@ def test_the_registry_is_the_files() -> None:
     universe = CATGRAD_UNIVERSE
     assert sorted(universe.all_dialects) == files("dialects")
     assert all(universe.all_dialects[n]().name == n for n in files("dialects"))
-    pipelines = {"lower-to-numpy", "lower-to-ggml"}
+    pipelines = {"lower-to-numpy", "lower-to-ggml", "lower-to-ggml-native"}
     assert set(universe.all_passes) == {n.replace("_", "-") for n in files("passes")} | pipelines
     printers = [name for name in files("targets") if name != "support"]
     assert sorted(universe.all_targets) == sorted(n.partition("_")[0] for n in printers)

@@ -253,6 +253,6 @@ def test_unplaced_values_are_an_error() -> None:
 
 def test_unknown_kernels_option() -> None:
     with pytest.raises(
-        PassFailedException, match="kernels is fused, got 'fusd'; did you mean 'fused'"
+        PassFailedException, match="kernels is fused, native, got 'fusd'; did you mean 'fused'"
     ):
         GgmlTarget(kernels="fusd")

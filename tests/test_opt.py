@@ -62,10 +62,14 @@ def test_flags_leave_no_trace_in_the_process() -> None:
 WRITTEN_OUT = {
     target: (
         "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,"
-        f'canonicalize,cse,dce,tops-fuse,tops-assign-slots{{target="{target}"}},'
+        f'canonicalize,cse,dce,{ops},tops-assign-slots{{target="{target}"}},'
         f'tops-verify-slots{{target="{target}"}}'
     )
-    for target in ("numpy", "ggml")
+    for target, ops in {
+        "numpy": "tops-sink-reshapes,cse,tops-fuse",
+        "ggml": "tops-sink-reshapes,cse,tops-fuse",
+        "ggml-native": 'tops-decompose{target="ggml-native"},cse,dce',
+    }.items()
 }
 
 
@@ -116,7 +120,7 @@ def test_run_does_not_depend_on_the_passes() -> None:
     np.save("x.npy", rng.normal(size=(2, 4)).astype(np.float32))
     call = ["in.mlir", "--run", "step", "--input", "w.npy", "--input", "x.npy"]
     results: list[list[float]] = []
-    for passes in ("", "lower-to-numpy", "lower-to-ggml"):
+    for passes in ("", *(f"lower-to-{target}" for target in WRITTEN_OUT)):
         assert opt(*call, "-p", passes, "--output", "out.npy") == ""
         results.append(np.load("out.npy").ravel().tolist())
     assert results[0] == pytest.approx(results[1], rel=1e-5)

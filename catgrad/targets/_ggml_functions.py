@@ -118,10 +118,16 @@ class FunctionPrinter:
 
     def kernel(self, step: Step) -> list[str]:
         """One kernel, entered into the table of nodes."""
-        name = self.names.fresh(f"{self.prefix}_{step.name}")
+        name, lines = self.define(step)
         place = f"{{{step.place.region}, {step.place.offset}}}"
         self.nodes.append(f"{{{name}, {step.dtype}, {step.elements}, {place}}},")
-        return [f"void {name}(const Memory &m, Share share) {{", *indented(step.lines), "}", ""]
+        return lines
+
+    def define(self, step: Step) -> tuple[str, list[str]]:
+        """One kernel: its name and its definition."""
+        name = self.names.fresh(f"{self.prefix}_{step.name}")
+        head = f"void {name}(const Memory &m, Share share) {{"
+        return name, [head, *indented(step.lines), "}", ""]
 
     def loss_check(self) -> Step | None:
         """The kernel that stops a function whose floating loss is not finite."""

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import ClassVar
 
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
@@ -18,9 +18,12 @@ from catgrad.dialects.tops.fused import FusedOp
 from catgrad.dialects.tops.movement import CopyOp, ReshapeOp
 
 
-@dataclass(frozen=True)
-class PlacedTarget(Target):
-    """A target whose values live in slots."""
+class Placement:
+    """The answers of a target whose values live in slots."""
+
+    def has(self, op: Operation) -> bool:
+        """Whether the target computes this op, on its types and shapes; else it is decomposed."""
+        return True
 
     def is_view(self, op: Operation) -> bool:
         """Whether the result needs no storage of its own: it looks at the operand's."""
@@ -38,6 +41,13 @@ class PlacedTarget(Target):
     def workspace(self, op: Operation) -> int:
         """Bytes of scratch memory that the op needs while it runs."""
         return 0
+
+
+@dataclass(frozen=True)
+class PlacedTarget(Target, Placement):
+    """A target with these answers. `variant` names the option that may follow its name."""
+
+    variant: ClassVar[str] = ""
 
 
 def same_shape(a: SSAValue, b: SSAValue) -> bool:
@@ -63,14 +73,23 @@ def target_files() -> dict[str, str]:
 
 
 def find_target(name: str) -> PlacedTarget:
-    """The target of that name, with default options; PassFailedException if there is none."""
+    """
+    The target of that name: `ggml`, or with the value of its option behind a hyphen, `ggml-native`.
+
+    PassFailedException if there is none.
+    """
     files = target_files()
-    if name not in files:
+    first, _, option = name.partition("-")
+    if first not in files:
         raise PassFailedException(
             f"no target '{name}' to place values for; known: {', '.join(sorted(files))}"
         )
-    module = importlib.import_module(files[name])
-    found = [
-        c for c in vars(module).values() if isinstance(c, type) and getattr(c, "name", None) == name
+    module = importlib.import_module(files[first])
+    (found,) = [
+        c
+        for c in vars(module).values()
+        if isinstance(c, type) and issubclass(c, PlacedTarget) and getattr(c, "name", "") == first
     ]
-    return cast("type[PlacedTarget]", found[0])()
+    if option and not found.variant:
+        raise PassFailedException(f"target '{first}' has no variants, got '{name}'")
+    return found(**{found.variant: option} if option else {})

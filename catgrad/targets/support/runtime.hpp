@@ -1,27 +1,17 @@
-// The runtime of a catgrad program: one buffer for all values, one ggml graph for each function.
+// The runtime of a catgrad program: one buffer for all values, the graphs of its functions.
 //
-// Every node of a graph is a custom op, a kernel of the program, at the place where the compiler
-// put its result. After creation nothing is allocated but by ggml, which frees it before a call
-// returns. No call aborts, throws or prints.
+// After creation nothing is allocated but by ggml, which frees it before a call returns. No call
+// aborts, throws or prints.
 #pragma once
 
-#include "tables.hpp"
+#include "graph.hpp"
 
-#include <cstdlib>
-#include <memory>
 #include <string_view>
 #include <thread>
-#include <vector>
 
-#include <ggml-backend.h>
-#include <ggml-cpu.h>
-#include <ggml.h>
 
 #ifdef _OPENMP
 #include <omp.h>
-#endif
-#ifdef __SSE__
-#include <xmmintrin.h>
 #endif
 
 #ifdef CATGRAD_CBLAS  // OpenBLAS has these two; another CBLAS may not
@@ -30,32 +20,6 @@ extern "C" __attribute__((weak)) int openblas_get_parallel(void);
 #endif
 
 namespace catgrad {
-
-// ---- the state of the thread that runs a kernel: denormals are zero, and put back afterwards
-
-class FlushToZero {
-  public:
-#if defined(__SSE__)
-    FlushToZero() : mode_(_mm_getcsr()) { _mm_setcsr(mode_ | 0x8040); }
-    ~FlushToZero() { _mm_setcsr(mode_); }
-
-  private:
-    unsigned mode_;
-#elif defined(__aarch64__)
-    FlushToZero() {
-        asm volatile("mrs %0, fpcr" : "=r"(mode_));
-        asm volatile("msr fpcr, %0" : : "r"(mode_ | (uint64_t{1} << 24)));
-    }
-    ~FlushToZero() { asm volatile("msr fpcr, %0" : : "r"(mode_)); }
-
-  private:
-    uint64_t mode_;
-#else
-    FlushToZero() {}
-#endif
-    FlushToZero(const FlushToZero &) = delete;
-    FlushToZero &operator=(const FlushToZero &) = delete;
-};
 
 // While a graph runs, a BLAS built with OpenMP uses the calling thread only.
 class OneBlasThread {
@@ -75,28 +39,11 @@ class OneBlasThread {
 
 // ---- a program
 
-struct Free {
-    void operator()(void *p) const { std::free(p); }
-    void operator()(ggml_context *p) const { ggml_free(p); }
-    void operator()(ggml_backend *p) const { ggml_backend_free(p); }
-    void operator()(ggml_backend_buffer *p) const { ggml_backend_buffer_free(p); }
-    void operator()(ggml_threadpool *p) const { ggml_threadpool_free(p); }
-};
-
-template <typename T>
-using Owned = std::unique_ptr<T, Free>;
-
 class Program {
   public:
     explicit Program(const Description &description) : description_(description) {}
     Program(const Program &) = delete;
     Program &operator=(const Program &) = delete;
-
-    ~Program() {
-        for (const ggml_backend_graph_plan_t plan : plans_) {
-            ggml_backend_graph_plan_free(backend_.get(), plan);
-        }
-    }
 
     // Allocates everything. 0 threads: as many as the machine has and the work is worth.
     int create(int threads) {
@@ -223,51 +170,15 @@ class Program {
         return 0;
     }
 
-    // One graph of custom ops for each function, in the compiler's order and at its places.
+    // What each function computes, in the compiler's order and at its places.
     int build() {
-        size_t nodes = 0, bytes = 0;
         for (const Function &function : description_.functions) {
-            nodes += function.nodes.size();
-            bytes += ggml_graph_overhead_custom(function.nodes.size() + 1, false);
-        }
-        bytes += (nodes + 1) * ggml_tensor_overhead() + 1024;
-        metadata_.reset(std::malloc(bytes));
-        if (!metadata_) {
-            return error.set("out of memory: %zu bytes for the graphs", bytes);
-        }
-        context_.reset(ggml_init({bytes, metadata_.get(), true}));
-        records_.reserve(nodes);
-        for (const Function &function : description_.functions) {
-            ggml_cgraph *graph =
-                ggml_new_graph_custom(context_.get(), function.nodes.size() + 1, false);
-            for (const Node &node : function.nodes) {
-                add_node(graph, node);
+            graphs_.push_back(std::make_unique<Graph>(backend_.get(), buffer_.get(), memory_));
+            if (!graphs_.back()->build(function)) {
+                return error.set("out of memory for the graph of %.900s", function.name);
             }
-            plans_.push_back(ggml_backend_graph_plan_create(backend_.get(), graph));
         }
         return 0;
-    }
-
-    struct Record {
-        Kernel kernel;
-        const Memory *memory;
-    };
-
-    static void run(ggml_tensor *, int thread, int threads, void *userdata) {
-        const FlushToZero mode;
-        const auto *record = static_cast<const Record *>(userdata);
-        record->kernel(*record->memory, {thread, threads});
-    }
-
-    void add_node(ggml_cgraph *graph, const Node &node) {
-        constexpr ggml_type types[] = {GGML_TYPE_F32, GGML_TYPE_I32, GGML_TYPE_I8};
-        Record &record = records_.emplace_back(Record{node.kernel, &memory_});
-        const int64_t elements = std::max<int64_t>(1, node.elements);  // ggml skips empty tensors
-        ggml_tensor *tensor = ggml_custom_4d(context_.get(), types[node.type], elements, 1, 1, 1,
-                                             nullptr, 0, run, GGML_N_TASKS_MAX, &record);
-        ggml_backend_tensor_alloc(buffer_.get(), tensor, memory_.at(node.place));
-        tensor->flags |= GGML_TENSOR_FLAG_COMPUTE;
-        ggml_graph_add_node(graph, tensor);
     }
 
     int check_input(const Function &function, const Tensor &tensor, const void *data) {
@@ -310,7 +221,7 @@ class Program {
     int compute(size_t which) {
         const std::string_view name = description_.functions[which].name;
         const OneBlasThread mode;
-        const ggml_status status = ggml_backend_graph_plan_compute(backend_.get(), plans_[which]);
+        const ggml_status status = graphs_[which]->compute();
         if (error.text[0] != '\0' || status != GGML_STATUS_SUCCESS) {
             const Error failure = error;
             const char *text =
@@ -329,10 +240,7 @@ class Program {
     Owned<ggml_backend> backend_;
     Owned<ggml_backend_buffer> buffer_;
     Owned<ggml_threadpool> pool_;
-    Owned<void> metadata_;
-    Owned<ggml_context> context_;
-    std::vector<Record> records_;  // reserved: the graphs point into it
-    std::vector<ggml_backend_graph_plan_t> plans_;
+    std::vector<std::unique_ptr<Graph>> graphs_;
     Memory memory_{};
 };
 

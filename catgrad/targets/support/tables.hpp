@@ -78,11 +78,15 @@ struct Constant {
     size_t bytes, offset;
 };
 
+class Graph;
+
 struct Function {
     const char *name;
     std::span<const Tensor> inputs, outputs;
     std::span<const Node> nodes;
     bool rows;  // row i of every output depends on row i of the inputs only
+    void (*build)(Graph &) = nullptr;  // adds ops of ggml; without it the nodes are all there is
+    size_t tensors = 0;                // at most so many tensors does `build` make
 };
 
 struct Description {

@@ -15,6 +15,6 @@ func.func @f(%x: tensor<2xf64> {tops.name = "x"}, %i: tensor<2xi64>) -> tensor<2
 
 // UNPLACED: target 'ggml' prints placed tops functions, values have no slots yet; run lower-to-ggml first
 
-// KERNELS: target 'ggml': kernels is fused, got 'nativ'
+// KERNELS: target 'ggml': kernels is fused, native, got 'nativ'; did you mean 'native'
 
 // OPTION: target 'ggml' has no option 'kernel'; it takes kernels; did you mean 'kernels'?

@@ -38,11 +38,12 @@ builtin.module attributes {tops.program = "line"} {
 // FILES:      //--- CMakeLists.txt
 // FILES:      add_library(catgrad_objects OBJECT line.cpp)
 // FILES:      //--- tables.hpp
+// FILES:      //--- graph.hpp
 // FILES:      //--- runtime.hpp
 // FILES:      //--- kernels.hpp
+// FILES:      //--- checkpoint.hpp
 // FILES:      //--- matmul.hpp
 // FILES:      //--- windows.hpp
-// FILES:      //--- checkpoint.hpp
 // FILES:      //--- npy.hpp
 // FILES:      //--- arguments.hpp
 
