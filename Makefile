@@ -1,4 +1,4 @@
-# Two commands: `make demo` and `make test`. Both set up .venv first, once.
+# `make demo`, `make test` and `make docs` (generated tables). Each sets up .venv first, once.
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := g++ cmake pkg-config
@@ -8,7 +8,7 @@ export CMAKE_ARGS := -DGGML_BLAS=OFF -DGGML_LLAMAFILE=ON
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-binary ggml-python
 
-.PHONY: demo test
+.PHONY: demo test docs
 .DELETE_ON_ERROR:
 
 demo: .venv/installed-ggml
@@ -20,6 +20,9 @@ test: .venv/installed-dev
 	$(BIN)/basedpyright
 	$(BIN)/pytest
 	$(BIN)/lit tests/lit -v
+
+docs: .venv/installed-dev
+	$(BIN)/python -m tests.coverage_table
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -69,6 +69,14 @@ PARTS = "expected a dict of traced arrows, as cg.training(...) returns"
             "no target 'nmpy'; targets are ggml, numpy; did you mean 'numpy'?",
         ),
         (
+            "compile model.py -o x.py --kernels native",
+            "target 'numpy' has no kernels to choose; leave out kernels",
+        ),
+        (
+            "compile model.py -o x --target ggml --kernels nativ",
+            "kernels is fused, native, got 'nativ'; did you mean 'native'?",
+        ),
+        (
             "emit model.py --level tosp",
             "no level 'tosp'; levels are cat, tops, placed; did you mean 'tops'?",
         ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,16 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
-from catgrad import native
+import catgrad as cg
+from catgrad import losses, native, nn, optimizers
 from catgrad.compiler import run_pipeline
 from catgrad.dialects.tops import TABLE
 from catgrad.interpreter import Interpreter
+from tests import coverage_table
 from tests.ggml_programs import NATIVE, Sample, emit, floating, samples
 from tests.programs import parse
 from tests.rule_checks import op_arrow
+from tests.test_examples import module as example
 from tests.test_ggml_ops import (
     BINARY,
     COMPARED,
@@ -27,6 +32,9 @@ from tests.test_ggml_ops import (
     library,
     special_module,
 )
+from tests.test_ggml_program import compiled, folder, opened, run
+
+__all__ = ["folder"]
 
 SAMPLES = list(samples())
 DECOMPOSE = NATIVE.partition(",cse")[0]
@@ -111,3 +119,77 @@ def test_what_is_refused() -> None:
         reason, types = refusal(sample), f"{sample.case.types}"
         expected = "i32" in types or sample.row.op == "pow" or "patches" in sample.row.op
         assert not reason or (expected and f"tops.{sample.row.op} on" in reason), sample.name
+
+
+def test_the_coverage_table_is_current() -> None:
+    assert coverage_table.PATH.read_text() == coverage_table.text(), "run make docs"
+
+
+# -- models -----------------------------------------------------------------------------------
+def gpt() -> dict[str, Any]:
+    """A small transformer with all that one is trained with, and its batches."""
+    block = nn.transformer_block(2, causal=True, rotary=True)
+    model = nn.embedding(11, 8) >> block >> nn.dropout(0.1) >> nn.layer_norm() >> nn.dense(11)
+    rate = optimizers.linear_warmup(1e-2, 5, optimizers.cosine(1e-2, 50))
+    return cg.training(
+        model,
+        inputs=cg.i32[4, 6],
+        targets=cg.i32[4, 6],
+        loss=losses.cross_entropy,
+        optimizer=optimizers.clip_by_global_norm(1.0, optimizers.adamw(rate)),
+    )
+
+
+def batch(name: str, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Inputs and targets."""
+    if name == "gpt":
+        x = rng.integers(0, 11, (4, 6))
+        return x, (3 * x + 1) % 11
+    return rng.normal(size=(32, 1, 8, 8)).astype(np.float32), rng.integers(0, 10, 32)
+
+
+@pytest.mark.parametrize("name", ["gpt", "lenet"])
+def test_models_learn_as_on_numpy(name: str) -> None:
+    """The first 20 losses; a build each, since a model is what is tested."""
+    parts = gpt() if name == "gpt" else example(name).parts
+    step = {key: parts[key] for key in ("init", "step")}
+    ours = cg.compile(step, target="ggml", kernels="native", name=name).load(threads=2)
+    theirs = cg.compile(step, name=name).load()
+    rng = np.random.default_rng(0)
+    found = [(ours.step(x, y), theirs.step(x, y)) for x, y in (batch(name, rng) for _ in range(20))]
+    np.testing.assert_allclose(*np.transpose(found), rtol=1e-5)
+    for key, value in theirs.state.items():
+        np.testing.assert_allclose(ours.state[key], value, rtol=1e-3, atol=1e-5)
+
+
+def test_a_program_is_one_whatever_its_kernels(
+    tmp_path_factory: pytest.TempPathFactory, folder: Path
+) -> None:
+    """Command line, errors and checkpoints are those of the fused kernels."""
+    built = native.build(compiled("ggml", "native").files, tmp_path_factory.mktemp("trainer"))
+    words = ["train", "x.npy", "y.npy", "--test", "x.npy", "y.npy", "--epochs", "2"]
+    code, out, err = run(built, *words, "--save", "a.gguf", "--threads", "2")
+    assert (code, out) == (0, "")
+    assert re.fullmatch(r"(epoch ./2  step \d+  loss [\d.]+\n)+test accuracy [\d.]+\n", err)
+    ours, theirs = opened(built), compiled().load()
+    for net in (ours, theirs):
+        net.load("a.gguf")
+    x, y = np.load("x.npy"), np.load("y.npy")
+    assert ours.step(x[:10], y[:10]) == pytest.approx(theirs.step(x[:10], y[:10]), rel=1e-5)
+    np.testing.assert_allclose(ours.predict(x), theirs.predict(x), rtol=1e-5, atol=1e-6)
+    assert run(built, "predict", "x.npy", "-o", "p.npy", "--load", "a.gguf") == (0, "", "")
+    code, _, err = run(built, "train", "nan.npy", "y.npy", "--save", "a.gguf")
+    assert (code, bool(re.search(r"step \d+: loss is nan", err))) == (1, True)
+    before = ours.parameters
+    with pytest.raises(FloatingPointError, match="step 17: loss is nan"):
+        _ = [ours.step(x[:10], y[:10]), ours.step(x[:10] * np.nan, y[:10])]
+    assert all(np.isfinite(v).all() for v in ours.parameters.values())
+    assert any((ours.parameters[n] != v).any() for n, v in before.items())
+
+
+def test_run_time_indices_are_checked(ops: Sequence[native.Program]) -> None:
+    name = next(s.name for s in SAMPLES if s.case.types == ("5xf32", "i32"))
+    for net in ops:
+        message = f"{name}: got index 9 at position 0, expected 0 <= index < 5"
+        with pytest.raises(ValueError, match=message):
+            net[name](np.zeros(5, np.float32), np.int32(9))

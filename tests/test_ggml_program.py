@@ -24,7 +24,7 @@ CLIENT = Path(__file__).parent / "ggml_client.c"
 SANITIZE = ("-DCATGRAD_SANITIZE=ON", "-DCMAKE_BUILD_TYPE=Debug", "-DCATGRAD_CBLAS=OFF")
 
 
-def compiled(target: str = "ggml") -> Program:
+def compiled(target: str = "ggml", kernels: str | None = None) -> Program:
     """A small classifier: batches of 10 samples of 4 numbers, 3 classes."""
     parts = cg.training(
         nn.dense(8) >> nn.tanh >> nn.dense(3),
@@ -34,7 +34,7 @@ def compiled(target: str = "ggml") -> Program:
         optimizer=optimizers.adam(0.01),
         metrics={"accuracy": losses.accuracy},
     )
-    return cg.compile(parts, target=target, name="trainer")
+    return cg.compile(parts, target=target, name="trainer", kernels=kernels)
 
 
 def data(count: int) -> tuple[Any, Any]:

@@ -235,8 +235,11 @@ class KernelPrinter:
         return [SPELLING[op.name].format(*operands, **fields)]
 
     def unchecked(self, op: Indexing) -> bool:
-        """Whether run-time indices were not checked as an input of the function."""
-        limits = self.values.arguments.get(self.values.base(op.indices), {}).get("tops.range")
+        """Whether indices are neither constants in range nor an input, checked on entry."""
+        base = self.values.base(op.indices)
+        if isinstance(base.owner, ConstantOp):
+            return not all(0 <= i < bound_of(op) for i in base.owner.values())
+        limits = self.values.arguments.get(base, {}).get("tops.range")
         low, high = decode(limits) if limits is not None else (-1, 0)
         return low < 0 or high > bound_of(op)
 

@@ -150,7 +150,11 @@ def template(file: str, name: str) -> str:
 
 
 def cmake_lists(name: str, command_line: bool, kernels: str) -> str:
-    """The build file, without the command line where there is none; CBLAS is for fused kernels."""
+    """
+    The build file, without the command line where there is none.
+
+    CBLAS and loops worth optimising are for fused kernels.
+    """
     content = template("CMakeLists.txt", name)
     if kernels != "fused":
         content = re.sub(
