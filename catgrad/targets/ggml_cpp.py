@@ -16,7 +16,7 @@ from xdsl.utils.exceptions import PassFailedException
 from catgrad.dialects._checks import suggestion
 from catgrad.dialects.cat import NAME
 from catgrad.dialects.tops.elementwise import Elementwise
-from catgrad.dialects.tops.fused import FusedOp
+from catgrad.dialects.tops.fused import FusedOp, YieldOp
 from catgrad.dialects.tops.movement import CopyOp, ReshapeOp
 from catgrad.targets import _ggml_native
 from catgrad.targets._describe import Signature, functions_in, has_command_line, text
@@ -43,6 +43,10 @@ class Fused(Placement):
     dtypes: ClassVar = tuple(CTYPES)
 
     def has(self, op: Operation) -> bool:
+        if isinstance(op, FusedOp) and not all(
+            self.has(inner) for inner in op.body.block.ops if inner is not op.terminator
+        ):
+            return False
         values: list[SSAValue] = [*op.operands, *op.results]
         return op.name in SPELLING and all(dtype(v) in self.dtypes for v in values)
 
@@ -183,8 +187,9 @@ def unsupported(function: func.FuncOp, mode: Mode) -> Iterator[str]:
             yield f"{dtype(value)} ({name} in {where})"
     names = [function.sym_name.data, *(n for _, n in [*signature.stored, *signature.updates])]
     yield from (f"a name with a null character ({n!r} in {where})" for n in names if "\0" in n)
-    for op in function.body.block.ops:
-        if isinstance(op, func.ReturnOp):
+    lacking = [op for op in function.body.block.ops if not mode.has(op)]
+    for op in (inner for outer in lacking for inner in outer.walk()):
+        if isinstance(op, func.ReturnOp | YieldOp):
             continue
         others = [dtype(v) for v in (*op.operands, *op.results) if dtype(v) not in mode.dtypes]
         yield from (f"{other} ({op.name} in {where})" for other in others)
