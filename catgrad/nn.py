@@ -286,15 +286,14 @@ def multi_head_attention(
         size = features // heads
         qkv = reshape(dense(3 * features, name="qkv")(x), (batch, time, 3, heads, size))
         parts = permute_dims(qkv, (2, 0, 3, 1, 4))
-        q, k, v = (reshape(parts[i], (batch * heads, time, size)) for i in range(3))
+        q, k, v = (parts[i] for i in range(3))
         if rotary:
             q, k = rotary_embedding(q), rotary_embedding(k)
         scores = q.matmul(k, transpose_b=True) * (1 / math.sqrt(size))
         if causal:
             row, column = expand_dims(arange(time), 1), expand_dims(arange(time), 0)
             scores = where(greater_equal(row, column), scores, float("-inf"))
-        mixed = reshape(softmax(scores) @ v, (batch, heads, time, size))
-        merged = reshape(permute_dims(mixed, (0, 2, 1, 3)), x.shape)
+        merged = reshape(permute_dims(softmax(scores) @ v, (0, 2, 1, 3)), x.shape)
         return dense(features, name="proj")(merged)
 
     return apply

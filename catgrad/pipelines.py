@@ -25,8 +25,8 @@ Built = TypeVar("Built", bound=ArgSpecConvertible)
 TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
 """From traced arrows to tensor ops."""
 
-_FUSE = "tops-sink-reshapes,cse,tops-fuse"
-_DECOMPOSE = 'tops-decompose{target="ggml-native"},cse,dce'
+_FUSE = "tops-join-pads,tops-sink-reshapes,cse,tops-fuse"
+_DECOMPOSE = 'tops-join-pads,tops-decompose{target="ggml-native"},cse,dce'
 _PLACE = 'tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
 
 PIPELINES: dict[str, str] = {

@@ -23,20 +23,12 @@ from catgrad.targets._ggml_loops import (
     indented,
     merge_axes,
     offset_text,
-    row_major,
     split,
     times,
 )
 from catgrad.targets._ggml_names import scalar
 from catgrad.targets._ggml_spelling import SPELLING, spell, work_of
 from catgrad.targets._ggml_values import Kernel, Values, dtype, shape_of
-
-
-def broadcast_strides(op: BroadcastOp) -> list[int]:
-    """The operand's stride along each axis of the result: 0 where it is repeated."""
-    rest = iter(row_major(shape_of(op.x)))
-    axes = op.props()["axes"]
-    return [0 if a in axes else next(rest) for a in range(len(shape_of(op.y)))]
 
 
 def start_of(combine: str, kind: str) -> str:
@@ -61,7 +53,7 @@ class FusedBody:
         self.texts: dict[SSAValue, str] = {}
         for value in self.sources():
             self.read(value)
-        self.writes = [kernel.access(r, row_major(self.space), written=True) for r in op.results]
+        self.writes = [kernel.write(r) for r in op.results]
 
     def sources(self) -> Iterator[SSAValue]:
         """The values that come from outside: arguments, broadcast arguments, literals."""
@@ -75,14 +67,12 @@ class FusedBody:
         """Note how a value from outside is reached."""
         owner = value.owner
         inner = owner.operands[0] if isinstance(owner, BroadcastOp) else value
-        strides = (
-            broadcast_strides(owner) if isinstance(owner, BroadcastOp) else row_major(self.space)
-        )
+        repeated = owner.props()["axes"] if isinstance(owner, BroadcastOp) else ()
         literal = self.literal(inner)
         if literal is not None:
             self.texts[value] = literal
         elif value not in self.reads:
-            self.reads[value] = self.kernel.access(self.outer[inner], strides)
+            self.reads[value] = self.kernel.read(self.outer[inner], repeated)
 
     def literal(self, value: SSAValue) -> str | None:
         if isinstance(value.owner, FullOp):
@@ -193,12 +183,8 @@ class RowSweep:
         literal = self.values.literal(outer)
         if literal is not None:
             return Source(literal)
-        strides = (
-            broadcast_strides(owner)
-            if isinstance(owner, BroadcastOp)
-            else row_major(shape_of(value))
-        )
-        access = self.kernel.access(outer, strides)
+        repeated = owner.props()["axes"] if isinstance(owner, BroadcastOp) else ()
+        access = self.kernel.read(outer, repeated)
         rows, step = access.strides[: len(self.rows)], (*access.strides, 0)[len(self.rows)]
         if step:
             return Source(self.pointer(access, const=True), step)
@@ -231,7 +217,7 @@ class RowSweep:
 
     def place(self, result: SSAValue) -> str:
         """Where a result is stored: the element of a row's value, else what points to the row."""
-        access = self.kernel.access(result, row_major(shape_of(result)), written=True)
+        access = self.kernel.write(result)
         if self.is_row_value(result):
             return f"{access.array}[{self.row_start(access) or '0'}]"
         return self.pointer(access, const=False)

@@ -26,20 +26,22 @@ from catgrad.dialects.tops.movement import (
 from catgrad.dialects.tops.random import Random
 from catgrad.dialects.tops.reduction import CumulativeSumOp, Position, Reduction
 from catgrad.dialects.tops.windows import PatchesOp, Windows
-from catgrad.targets._ggml_fused import FusedBody, RowSweep, broadcast_strides, start_of
+from catgrad.targets._ggml_fused import FusedBody, RowSweep, start_of
 from catgrad.targets._ggml_loops import (
     CTYPES,
+    Access,
     Fold,
     Nest,
     grain,
     indented,
-    row_major,
     split,
 )
+from catgrad.targets._ggml_products import product_of
 from catgrad.targets._ggml_spelling import SPELLING, spell, work_of
 from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, shape_of, size_of
+from catgrad.targets._layouts import MOVERS, row_major
 
-MOVES = (BroadcastOp, ConcatOp, CopyOp, PadOp, PermuteDimsOp, SliceOp)
+MOVES = (BroadcastOp, ConcatOp, CopyOp, PadOp, *MOVERS)
 READS_SCALARS = (Elementwise, FusedOp, *MOVES)
 """Ops that print a `tops.full` operand as a literal; the others read it from memory."""
 
@@ -74,7 +76,8 @@ class KernelPrinter:
 
     def steps(self, op: Operation) -> Iterator[Step]:
         """The kernels of an op, in order; none for views and literals."""
-        if isinstance(op, ReshapeOp | FullOp | ConstantOp) or size_of(op.results[0]) == 0:
+        view = isinstance(op, MOVERS) and "tops.slots" not in op.attributes
+        if view or isinstance(op, FullOp | ConstantOp) or size_of(op.results[0]) == 0:
             return
         if isinstance(op, Indexing) and self.unchecked(op):
             yield self.step(op, "indices", self.index_check(op))
@@ -110,61 +113,67 @@ class KernelPrinter:
     def elementwise(self, kernel: Kernel, op: Operation) -> list[str]:
         """One op, one loop nest."""
         assert isinstance(op, TopsOp)
-        return self.map(kernel, op, [(v, row_major(shape_of(v)), 0) for v in op.operands])
+        return self.map(kernel, op, [()] * len(op.operands))
 
     def map(
         self,
         kernel: Kernel,
         op: TopsOp,
-        reads: Sequence[tuple[SSAValue, Sequence[int], int]],
-        write: tuple[Sequence[int], int] | None = None,
-        shape: Sequence[int] | None = None,
+        repeated: Sequence[Sequence[int]],
+        write: tuple[Sequence[int], int] = ((), 0),
+        only: SSAValue | None = None,
     ) -> list[str]:
         """
-        A loop nest that spells `op` once for each element of `shape`.
+        A loop nest that spells `op` once for each element of its result, or of one operand.
 
-        `reads` gives each operand with its strides and offset, `write` those of the result.
+        `repeated` gives for each operand the axes that it does not have, `write` the strides and
+        the offset of the result.
         """
         out = op.results[0]
-        literals = [self.values.literal(v) for v, _, _ in reads]
+        operands = [only] if only is not None else list(op.operands)
+        literals = [self.values.literal(v) for v in operands]
         accesses = [
-            kernel.access(v, strides, offset)
-            for (v, strides, offset), literal in zip(reads, literals, strict=True)
+            kernel.read(v, axes)
+            for v, literal, axes in zip(operands, literals, repeated, strict=True)
             if literal is None
         ]
-        strides, offset = write or (row_major(shape_of(out)), 0)
-        target = kernel.access(out, strides, offset, written=True)
+        target = kernel.write(out, *write)
 
         def body(loaded: list[str], places: list[str]) -> list[str]:
             rest = iter(loaded)
             return [f"{places[0]} = {spell(op, [x or next(rest) for x in literals])};"]
 
-        space = shape_of(out) if shape is None else shape
+        space = shape_of(only or out)
         return Nest(space, accesses, [target], body, kernel.scope, work_of(op)).lines()
 
     def move(self, kernel: Kernel, op: Operation) -> list[str]:
-        """Ops that move elements: strides and offsets of operand and result."""
+        """Ops that move elements; a mover is read as the view that it would be."""
         assert isinstance(op, TopsOp)
-        x = op.operands[0]
-        own = row_major(shape_of(x))
         match op:
             case BroadcastOp():
-                return self.map(kernel, op, [(x, broadcast_strides(op), 0)])
-            case PermuteDimsOp():
-                axes: tuple[int, ...] = op.props()["axes"]
-                return self.map(kernel, op, [(x, [own[a] for a in axes], 0)])
-            case SliceOp():
-                start, step = op.props()["start"], op.props()["step"]
-                strides = [s * n for s, n in zip(own, step, strict=True)]
-                offset: int = sum(s * n for s, n in zip(own, start, strict=True))
-                return self.map(kernel, op, [(x, strides, offset)])
+                return self.map(kernel, op, [op.props()["axes"]])
             case PadOp():
                 out = row_major(shape_of(op.y))
                 strides = [s * step for s, (_, _, step) in zip(out, op.bounds(), strict=True)]
                 offset = sum(s * low for s, (low, _, _) in zip(out, op.bounds(), strict=True))
-                return self.map(kernel, op, [(x, own, 0)], (strides, offset), shape_of(x))
+                return self.map(kernel, op, [()], (strides, offset), op.x)
+            case PermuteDimsOp() | SliceOp() | ReshapeOp():
+                return self.copy_view(kernel, op)
             case _:
-                return self.map(kernel, op, [(x, own, 0)])
+                return self.map(kernel, op, [()])
+
+    def copy_view(self, kernel: Kernel, op: PermuteDimsOp | SliceOp | ReshapeOp) -> list[str]:
+        """Read the elements of a mover where they are, write them one after the other."""
+        literal, source = self.values.literal(op.x), self.values.layout(op.x)
+        seen = source.through(op) or source  # a reshape that moves: in the operand's order
+        read = Access(kernel.pointer(seen.base), dtype(op.x), seen.strides, seen.offset)
+        write = kernel.write(op.y, row_major(seen.shape))
+
+        def body(loaded: list[str], places: list[str]) -> list[str]:
+            return [f"{places[0]} = {literal or loaded[0]};"]
+
+        reads = [] if literal is not None else [read]
+        return Nest(seen.shape, reads, [write], body, kernel.scope).lines()
 
     def concat(self, kernel: Kernel, op: Operation) -> list[str]:
         """One loop nest for each operand."""
@@ -173,12 +182,10 @@ class KernelPrinter:
         out, at = row_major(shape_of(op.y)), 0
         lines: list[str] = []
         for x in op.xs:
-            shape = shape_of(x)
             if size_of(x) > 0:
-                write = (out, at * out[axis])
-                nest = self.map(kernel, op, [(x, row_major(shape), 0)], write, shape)
+                nest = self.map(kernel, op, [()], (out, at * out[axis]), x)
                 lines += ["{", *indented(nest), "}"]
-            at += shape[axis]
+            at += shape_of(x)[axis]
         return lines
 
     def fused(self, kernel: Kernel, op: Operation) -> list[str]:
@@ -222,7 +229,9 @@ class KernelPrinter:
         fields: dict[str, object] = {"out": kernel.pointer(op.results[0], written=True)}
         match op:
             case MatmulOp():
-                fields["product"] = product_text(op)
+                product = product_of(op, self.values.layout(op.a), self.values.layout(op.b))
+                assert product is not None, "placed so that it can be read"
+                fields["product"] = product.text()
             case Random():
                 fields |= {"site": op.props()["site"], "count": size_of(op.y)}
             case CumulativeSumOp():
@@ -255,14 +264,6 @@ def bound_of(op: Indexing) -> int:
     """The size of the axis that the indices point into."""
     axis: int = op.props()["axis"]
     return shape_of(op.x if op.name == "tops.take" else op.y)[axis]
-
-
-def product_text(op: MatmulOp) -> str:
-    """`{batch, m, n, k, transpose_a, transpose_b}`."""
-    *batch, m, n = shape_of(op.y)
-    k = shape_of(op.a)[-2 if op.transpose_a is not None else -1]
-    flags = ["false" if flag is None else "true" for flag in (op.transpose_a, op.transpose_b)]
-    return f"{{{', '.join(map(str, (math.prod(batch), m, n, k)))}, {', '.join(flags)}}}"
 
 
 def slices_text(op: TopsOp) -> str:

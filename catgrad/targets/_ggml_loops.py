@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from catgrad.targets._ggml_names import Names
+from catgrad.targets._layouts import row_major
 
 CTYPES = {"f32": "float", "i32": "int32_t", "i1": "uint8_t"}
 LOCALS = {"f32": "float", "i32": "int32_t", "i1": "bool"}
@@ -22,11 +23,6 @@ WORTH = 4096
 """Elementary operations below which a thread is not worth waking."""
 
 ONE_THREAD = ("if (share.thread != 0) {", "    return;", "}")
-
-
-def row_major(shape: Sequence[int]) -> tuple[int, ...]:
-    """The strides of a dense tensor, in elements."""
-    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
 
 
 def indented(lines: Sequence[str], levels: int = 1) -> list[str]:
@@ -329,6 +325,5 @@ __all__ = [
     "Nest",
     "grain",
     "indented",
-    "row_major",
     "split",
 ]

@@ -13,13 +13,13 @@ from xdsl.ir import Attribute, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME
-from catgrad.dialects.tops.base import dtype_of, tensor_of
+from catgrad.dialects.tops.base import SIZES, dtype_of, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.fused import SlotAttr
-from catgrad.dialects.tops.movement import ReshapeOp
 from catgrad.targets._describe import Signature, text
 from catgrad.targets._ggml_loops import CTYPES, Access
 from catgrad.targets._ggml_names import Names, identifier, scalar
+from catgrad.targets._layouts import MOVERS, Layout, layout_of, row_major
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
@@ -69,11 +69,15 @@ class Values:
         return (op for op in self.function.body.block.ops if not isinstance(op, func.ReturnOp))
 
     @staticmethod
-    def base(value: SSAValue) -> SSAValue:
+    def layout(value: SSAValue) -> Layout:
+        """Where a value lies: a mover that was not placed is a view."""
+        return layout_of(
+            value, lambda op: isinstance(op, MOVERS) and "tops.slots" not in op.attributes
+        )
+
+    def base(self, value: SSAValue) -> SSAValue:
         """The value behind views."""
-        while isinstance(value.owner, ReshapeOp):
-            value = value.owner.operands[0]
-        return value
+        return self.layout(value).base
 
     def literal(self, value: SSAValue) -> str | None:
         """The C++ literal of a `tops.full`, else None."""
@@ -82,8 +86,8 @@ class Values:
 
     def place(self, value: SSAValue) -> Place:
         """Where a value lives; PassFailedException if it was not placed."""
-        base = self.base(value)
-        slot = None
+        layout = self.layout(value)
+        base, slot = layout.base, None
         if isinstance(base, BlockArgument):
             slot = self.arguments[base].get("tops.slot")
         elif isinstance(base, OpResult):
@@ -96,7 +100,7 @@ class Values:
             raise PassFailedException(
                 f"target 'ggml': {where} has no slot; run tops-assign-slots{{target=ggml}} first"
             )
-        return Place(slot.region.data, slot.start)
+        return Place(slot.region.data, slot.start + layout.offset * SIZES[dtype(value)])
 
     def name(self, value: SSAValue) -> str:
         """What to call a value: its stored name, its hint, or the op that makes it."""
@@ -132,8 +136,15 @@ class Kernel:
             )
         return self.pointers[key]
 
-    def access(
-        self, value: SSAValue, strides: Sequence[int], offset: int = 0, written: bool = False
-    ) -> Access:
-        """How a loop reaches a value."""
-        return Access(self.pointer(value, written), dtype(value), tuple(strides), offset)
+    def read(self, value: SSAValue, repeated: Sequence[int] = ()) -> Access:
+        """How a loop reads a value; `repeated` are the axes of the loop that it does not have."""
+        layout = self.values.layout(value)
+        rest = iter(layout.strides)
+        rank = len(layout.strides) + len(repeated)
+        strides = tuple(0 if axis in repeated else next(rest) for axis in range(rank))
+        return Access(self.pointer(value), dtype(value), strides)
+
+    def write(self, value: SSAValue, strides: Sequence[int] = (), offset: int = 0) -> Access:
+        """How a loop writes a value; row by row, unless it says how."""
+        strides = strides or row_major(shape_of(value))
+        return Access(self.pointer(value, written=True), dtype(value), tuple(strides), offset)

@@ -18,7 +18,7 @@ from catgrad.dialects.cat import NAME
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp, YieldOp
 from catgrad.dialects.tops.movement import CopyOp, ReshapeOp
-from catgrad.targets import _ggml_native
+from catgrad.targets import _ggml_native, _ggml_views
 from catgrad.targets._describe import Signature, functions_in, has_command_line, text
 from catgrad.targets._ggml_functions import FunctionPrinter
 from catgrad.targets._ggml_graph import NativeFunctionPrinter
@@ -49,6 +49,9 @@ class Fused(Placement):
             return False
         values: list[SSAValue] = [*op.operands, *op.results]
         return op.name in SPELLING and all(dtype(v) in self.dtypes for v in values)
+
+    def is_view(self, op: Operation) -> bool:
+        return _ggml_views.is_view(op)
 
     def takes_scalar(self, op: Operation) -> bool:
         return isinstance(op, READS_SCALARS)

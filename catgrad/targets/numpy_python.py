@@ -30,6 +30,7 @@ from catgrad.targets._describe import (
     shape_and_dtype,
     text,
 )
+from catgrad.targets._layouts import layout_of
 from catgrad.targets._placement import PlacedTarget, same_shape
 from catgrad.targets._python_module import (
     class_name,
@@ -58,14 +59,6 @@ def in_place(op: Operation, operand: int) -> bool:
         return False
     same_type = op.operands[operand].type == op.results[0].type
     return same_type and not reads_after_write(op, operand)
-
-
-def contiguous(value: SSAValue) -> bool:
-    """Whether a value is stored in row-major order without gaps."""
-    owner = value.owner
-    if isinstance(owner, BroadcastOp | PermuteDimsOp | SliceOp):
-        return False
-    return contiguous(owner.operands[0]) if isinstance(owner, ReshapeOp) else True
 
 
 @dataclass
@@ -283,7 +276,7 @@ class NumpyTarget(PlacedTarget):
 
     def is_view(self, op: Operation) -> bool:
         if isinstance(op, ReshapeOp):
-            return contiguous(op.x)
+            return layout_of(op.x, self.is_view).through(op) is not None
         return isinstance(op, BroadcastOp | PermuteDimsOp | SliceOp)
 
     def may_alias(self, op: Operation, operand: int, result: int) -> bool:

@@ -1,6 +1,6 @@
-// Matrix products of a catgrad program: C = op(A) op(B), row-major, batched over leading axes.
+// Matrix products of a catgrad program: C = A B, row-major, for `outer * inner` pairs of matrices.
 //
-// Threads split the longer side of C in strips of 16. Where CMake finds a CBLAS, each thread calls
+// A and B lie where their strides say, transposed or between the rows of others. Threads split the longer side of C in strips of 16. Where CMake finds a CBLAS, each thread calls
 // its single-threaded sgemm; otherwise the blocked loops below.
 #pragma once
 
@@ -12,26 +12,30 @@
 
 namespace catgrad {
 
-struct Product {
-    int64_t batch, m, n, k;  // A is m * k, B is k * n, C is m * n
-    bool transpose_a, transpose_b;
+struct Strides {
+    int64_t outer, inner, row, column;  // row or column is 1
 
-    int64_t lda() const { return std::max<int64_t>(1, transpose_a ? m : k); }
-    int64_t ldb() const { return std::max<int64_t>(1, transpose_b ? k : n); }
-    int64_t at_a(int64_t i, int64_t p) const { return transpose_a ? p * m + i : i * k + p; }
-    int64_t at_b(int64_t p, int64_t j) const { return transpose_b ? j * k + p : p * n + j; }
+    int64_t at(int64_t i, int64_t j) const { return i * row + j * column; }
+};
+
+struct Product {
+    int64_t outer, inner, m, n, k;  // A is m * k, B is k * n, C is m * n
+    Strides a, b;
 };
 
 #ifdef CATGRAD_CBLAS
 
 inline void multiply(const Product &s, const float *a, const float *b, float *c, Range rows,
                      Range columns) {
-    cblas_sgemm(CblasRowMajor, s.transpose_a ? CblasTrans : CblasNoTrans,
-                s.transpose_b ? CblasTrans : CblasNoTrans, static_cast<int>(rows.end - rows.begin),
+    const bool plain_a = s.a.column == 1, plain_b = s.b.column == 1;
+    const int64_t lda = plain_a ? std::max(s.a.row, s.k) : std::max(s.a.column, s.m);
+    const int64_t ldb = plain_b ? std::max(s.b.row, s.n) : std::max(s.b.column, s.k);
+    cblas_sgemm(CblasRowMajor, plain_a ? CblasNoTrans : CblasTrans,
+                plain_b ? CblasNoTrans : CblasTrans, static_cast<int>(rows.end - rows.begin),
                 static_cast<int>(columns.end - columns.begin), static_cast<int>(s.k), 1.0f,
-                a + s.at_a(rows.begin, 0), static_cast<int>(s.lda()), b + s.at_b(0, columns.begin),
-                static_cast<int>(s.ldb()), 0.0f, c + rows.begin * s.n + columns.begin,
-                static_cast<int>(s.n));
+                a + s.a.at(rows.begin, 0), static_cast<int>(std::max<int64_t>(1, lda)),
+                b + s.b.at(0, columns.begin), static_cast<int>(std::max<int64_t>(1, ldb)), 0.0f,
+                c + rows.begin * s.n + columns.begin, static_cast<int>(s.n));
 }
 
 #else
@@ -51,7 +55,7 @@ inline void pack(const Product &s, const float *b, Panel &panel) {
     for (int64_t p = first; p < last; ++p) {
         for (int64_t j = 0; j < block_columns; ++j) {
             const int64_t column = panel.columns.begin + j;
-            const float value = column < panel.columns.end ? b[s.at_b(p, column)] : 0.0f;
+            const float value = column < panel.columns.end ? b[s.b.at(p, column)] : 0.0f;
             panel.values[p - first][j / lane][j % lane] = value;
         }
     }
@@ -60,10 +64,10 @@ inline void pack(const Product &s, const float *b, Panel &panel) {
 inline void multiply_block(const Product &s, const float *a, const Panel &panel, float *c,
                            Range rows) {
     const auto [first, last] = panel.depth;
-    const int64_t step = s.transpose_a ? s.m : 1;
+    const int64_t step = s.a.column;
     const float *row[block_rows];  // beyond the last row: that row again, not stored
     for (int64_t i = 0; i < block_rows; ++i) {
-        row[i] = a + s.at_a(std::min(rows.begin + i, rows.end - 1), first);
+        row[i] = a + s.a.at(std::min(rows.begin + i, rows.end - 1), first);
     }
     Lane sum[block_rows][row_lanes] = {};
     for (int64_t p = 0; p < last - first; ++p) {
@@ -103,13 +107,13 @@ inline void multiply(const Product &s, const float *a, const float *b, float *c,
 // Integers wrap; on i1 products are and, sums xor.
 template <typename T>
 void multiply(const Product &s, const T *a, const T *b, T *c, Range rows, Range columns) {
-    const int64_t step = s.transpose_b ? s.k : 1;
+    const int64_t step = s.b.column;
     for (int64_t i = rows.begin; i < rows.end; ++i) {
         T *out = c + i * s.n;
         std::fill(out + columns.begin, out + columns.end, T{});
         for (int64_t p = 0; p < s.k; ++p) {
-            const T left = a[s.at_a(i, p)];
-            const T *right = b + s.at_b(p, 0);
+            const T left = a[s.a.at(i, p)];
+            const T *right = b + s.b.at(p, 0);
 #pragma omp simd
             for (int64_t j = columns.begin; j < columns.end; ++j) {
                 out[j] = Add::apply(out[j], static_cast<T>(left * right[j * step]));
@@ -126,13 +130,14 @@ void matmul(const Product &s, const T *a, const T *b, T *c, Share share) {
     if (s.m == 0 || s.n == 0) {
         return;
     }
-    const auto [begin, end] = share.split(s.batch * strips);
+    const auto [begin, end] = share.split(s.outer * s.inner * strips);
     for (int64_t at = begin; at < end;) {
         const int64_t i = at / strips, first = at % strips;
         const int64_t last = std::min(strips, first + end - at);
         const Range part{first * strip, std::min(length, last * strip)};
-        multiply(s, a + i * s.m * s.k, b + i * s.k * s.n, c + i * s.m * s.n,
-                 by_rows ? part : Range{0, s.m}, by_rows ? Range{0, s.n} : part);
+        const int64_t o = i / s.inner, in = i % s.inner;
+        multiply(s, a + o * s.a.outer + in * s.a.inner, b + o * s.b.outer + in * s.b.inner,
+                 c + i * s.m * s.n, by_rows ? part : Range{0, s.m}, by_rows ? Range{0, s.n} : part);
         at += last - first;
     }
 }

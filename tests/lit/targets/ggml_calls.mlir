@@ -1,6 +1,7 @@
 // RUN: catgrad-opt %s -p 'tops-assign-slots{target="ggml"}' -t ggml | filecheck %s
 
-// Products and indexing are calls: {batch, m, n, k, transposed a, b}, {outer, axis, count, inner}.
+// Products and indexing are calls: {batches, m, n, k, {strides of a}, {strides of b}}, and
+// {outer, axis, count, inner}. A product reads a view where it lies: heads between other heads.
 // Run-time indices are checked before they are used, unless the input they come from was.
 
 func.func @matmul(%a: tensor<32x64xf32>, %b: tensor<64x10xf32>) -> tensor<32x10xf32> {
@@ -11,7 +12,7 @@ func.func @matmul(%a: tensor<32x64xf32>, %b: tensor<64x10xf32>) -> tensor<32x10x
 // CHECK-NEXT:      const float *a = m.at<float>(scratch, 0);  // 32x64
 // CHECK-NEXT:      const float *b = m.at<float>(scratch, 8192);  // 64x10
 // CHECK-NEXT:      float *y = m.at<float>(scratch, 10752);  // 32x10
-// CHECK-NEXT:      catgrad::matmul({1, 32, 10, 64, false, false}, a, b, y, share);
+// CHECK-NEXT:      catgrad::matmul({1, 1, 32, 10, 64, {0, 0, 64, 1}, {0, 0, 10, 1}}, a, b, y, share);
 // CHECK-NEXT: }
 
 func.func @batched(%a: tensor<2x3x5x4xi32>, %b: tensor<2x3x6x5xi32>) -> tensor<2x3x4x6xi32> {
@@ -22,7 +23,23 @@ func.func @batched(%a: tensor<2x3x5x4xi32>, %b: tensor<2x3x6x5xi32>) -> tensor<2
 // CHECK-NEXT:      const int32_t *a = m.at<int32_t>(scratch, 1344);  // 2x3x5x4
 // CHECK-NEXT:      const int32_t *b = m.at<int32_t>(scratch, 0);  // 2x3x6x5
 // CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 768);  // 2x3x4x6
-// CHECK-NEXT:      catgrad::matmul({6, 4, 6, 5, true, true}, a, b, y, share);
+// CHECK-NEXT:      catgrad::matmul({1, 6, 4, 6, 5, {0, 20, 1, 4}, {0, 30, 1, 5}}, a, b, y, share);
+// CHECK-NEXT: }
+
+func.func @heads(%qk: tensor<2x5x2x3x4xf32>) -> tensor<2x3x5x5xf32> {
+  %p = tops.permute_dims %qk, axes = [2, 0, 3, 1, 4] : (tensor<2x5x2x3x4xf32>) -> tensor<2x2x3x5x4xf32>
+  %s = tops.slice %p, start = [0, 0, 0, 0, 0], step = [1, 1, 1, 1, 1], stop = [1, 2, 3, 5, 4] : (tensor<2x2x3x5x4xf32>) -> tensor<1x2x3x5x4xf32>
+  %t = tops.slice %p, start = [1, 0, 0, 0, 0], step = [1, 1, 1, 1, 1], stop = [2, 2, 3, 5, 4] : (tensor<2x2x3x5x4xf32>) -> tensor<1x2x3x5x4xf32>
+  %q = tops.reshape %s : (tensor<1x2x3x5x4xf32>) -> tensor<2x3x5x4xf32>
+  %k = tops.reshape %t : (tensor<1x2x3x5x4xf32>) -> tensor<2x3x5x4xf32>
+  %y = tops.matmul %q, %k, transpose_b : (tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>) -> tensor<2x3x5x5xf32>
+  func.return %y : tensor<2x3x5x5xf32>
+}
+// CHECK-LABEL: void heads_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *qk = m.at<float>(scratch, 0);  // 2x3x5x4
+// CHECK-NEXT:      const float *qk_2 = m.at<float>(scratch, 48);  // 2x3x5x4
+// CHECK-NEXT:      float *y = m.at<float>(scratch, 960);  // 2x3x5x5
+// CHECK-NEXT:      catgrad::matmul({2, 3, 5, 5, 4, {120, 4, 24, 1}, {120, 4, 1, 24}}, qk, qk_2, y, share);
 // CHECK-NEXT: }
 
 func.func @take(%x: tensor<5x2xf32>, %i: tensor<3xi32>) -> tensor<3x2xf32> {

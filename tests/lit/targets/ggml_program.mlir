@@ -61,7 +61,7 @@ builtin.module attributes {tops.program = "line"} {
 // CHECK-NEXT:      const float *x = m.at<float>(scratch, {{[0-9]+}});  // 4x3
 // CHECK-NEXT:      const float *slope = m.at<float>(persistent, 0);  // 3x1
 // CHECK-NEXT:      float *xw = m.at<float>(scratch, {{[0-9]+}});  // 4x1
-// CHECK-NEXT:      catgrad::matmul({1, 4, 1, 3, false, false}, x, slope, xw, share);
+// CHECK-NEXT:      catgrad::matmul({1, 1, 4, 1, 3, {0, 0, 3, 1}, {0, 0, 1, 1}}, x, slope, xw, share);
 // CHECK-LABEL: void step_check(const Memory &m, Share share) {
 // CHECK-NEXT:      const float *loss = m.at<float>(scratch, [[LOSS:[0-9]+]]);  // scalar
 // CHECK-NEXT:      catgrad::check_finite(m, share, loss, 1);

@@ -1,0 +1,42 @@
+"""Which values the kernels read where others lie: views instead of copies."""
+
+from __future__ import annotations
+
+from xdsl.dialects import func
+from xdsl.ir import Operation
+
+from catgrad.dialects.tops.creation import FullOp
+from catgrad.dialects.tops.elementwise import Elementwise
+from catgrad.dialects.tops.fused import FusedOp
+from catgrad.dialects.tops.matmul import MatmulOp
+from catgrad.dialects.tops.movement import BroadcastOp, ConcatOp, CopyOp, PadOp, ReshapeOp
+from catgrad.targets._ggml_products import reads_matrix
+from catgrad.targets._layouts import MOVERS, Layout, layout_of
+
+LOOPS = (Elementwise, FusedOp, BroadcastOp, ConcatOp, CopyOp, PadOp)
+"""Printed as loop nests, which read with any strides."""
+
+
+def is_view(op: Operation) -> bool:
+    """
+    Whether the result of a mover stays where its operand is.
+
+    Products read what BLAS does. Of loops one may read with strides: it takes the time of a copy.
+    """
+    if not isinstance(op, MOVERS) or isinstance(op.x.owner, FullOp):
+        return isinstance(op, ReshapeOp)
+    layout = layout_of(op.x, is_view).through(op)
+    if layout is None or (layout.is_dense and isinstance(op, ReshapeOp)):
+        return layout is not None
+    users = [(use.operation, use.index) for use in op.y.uses]
+    if any(isinstance(user, func.ReturnOp) for user, _ in users):
+        return False
+    loops = sum(isinstance(user, LOOPS) for user, _ in users)
+    return layout.is_dense or (loops <= 1 and all(_reads(*user, layout) for user in users))
+
+
+def _reads(user: Operation, operand: int, layout: Layout) -> bool:
+    """Whether an op reads an operand that lies like this."""
+    if isinstance(user, MatmulOp):
+        return reads_matrix(user, operand, layout)
+    return isinstance(user, (*LOOPS, *MOVERS))
