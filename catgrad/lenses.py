@@ -17,7 +17,8 @@ from typing import cast
 
 from xdsl.dialects.builtin import TensorType
 
-from catgrad.arrows import Arrow, arrow, as_arrow, reverse, value_and_cotangents
+from catgrad.arrows import Arrow, arrow, as_arrow
+from catgrad.derivatives import reverse, value_and_cotangents
 from catgrad.dialects.tops.base import Tensor, dtype_of, tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, Stored, TraceError, as_tuple
@@ -136,16 +137,20 @@ def _step(objective: Arrow, optimizer: Optimizer) -> Callable[[Array, Array], Ar
     """The function of a training step."""
 
     def step(x: Array, t: Array) -> Array:
-        values, gradients, _ = value_and_cotangents(objective, [x, t], "training")
-        values[0].value.name_hint = "loss"
+        loss, cotangents = value_and_cotangents(objective, [x, t], "training")
+        loss.value.name_hint = "loss"
         tracer = current("training")
-        parameters = {n: g for n, g in gradients.items() if tracer.stored[n].role == "parameter"}
+        parameters = {
+            key: cotangent
+            for key, cotangent in cotangents.items()
+            if isinstance(key, str) and tracer.stored[key].role == "parameter"
+        }
         if not parameters:
             raise TraceError("training: the model has no parameters")
         if STEP in tracer.frame.stored:
             tracer.frame.updates[STEP] = tracer.argument(STEP) + 1
         tracer.frame.updates.update(optimizer.update(tracer, parameters))
-        return values[0]
+        return loss
 
     return step
 
