@@ -313,7 +313,7 @@ class Tracer:
         ]
         for name, value in zip(traced.names, frame.inputs, strict=True):
             entry: dict[str, Attribute] = {cat.NAME: StringAttr(name)}
-            if traced.batched:
+            if traced.batched and frame.ops.array(value).ndim:
                 entry["tops.batch"] = IntegerAttr(0, i64)
             if value in frame.ranges:
                 entry["tops.range"] = DenseArrayBase.from_list(i64, list(frame.ranges[value]))
@@ -330,6 +330,7 @@ class Traced:
     names: tuple[str, ...]
     role: str | None = None
     batched: bool = False
+    """Whether axis 0 of every input that has axes is the batch."""
     training: bool = False
     """The mode: with training off, layers only read their states and dropout does nothing."""
 
