@@ -141,6 +141,7 @@ class Layer(FunctionArrow):
         self.check_count(types)
         tracer, names = current(self.name), self.names(len(types))
         label = tracer.layer_name(self, self.name, self.label)
+        tracer.homes.setdefault(self, {})[".".join([*tracer.scopes, label])] = None
         with tracer.scope(label):
             return tracer.trace(self.function, self.name, types, names, label=label)
 

@@ -1,9 +1,9 @@
 """
 Recurrent layers, unrolled over time: (batch, time, features) -> (batch, time, units).
 
-        x W + b      x' W + b      x'' W + b         one product for all times: layer `input`
+        x W + b      x' W + b      x'' W + b         one product for all times: `input`
            |             |             |
-    0 -- cell -- h -- cell -- h' -- cell -- h''      one arrow, called at each time: layer `hidden`
+    0 -- cell -- h -- cell -- h' -- cell -- h''      one arrow, called at each time: `hidden`
 
 The equations are those of PyTorch's `nn.RNN`, `nn.GRU` and `nn.LSTM`, with weights (features, gates
 * units) and (units, gates * units), the transposes of PyTorch's, gates in the same order.
@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from functools import cache
+from typing import TypeAlias
 
 from catgrad._arguments import check_count, check_floats
 from catgrad.array_api import concat, full, logistic, permute_dims, reshape, split, tanh
@@ -21,6 +22,7 @@ from catgrad.arrows import Arrow, Layer, arrow, layer
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import TraceError
 from catgrad.initializers import uniform
+from catgrad.storage import param, scope
 
 Cell: TypeAlias = "Callable[..., tuple[Array, ...]]"
 """(x W + b, h W' + b', h, other states) -> (h', other states), all of shape (batch, ...)."""
@@ -51,7 +53,7 @@ def gru(units: int, *, last: bool = False, name: str | None = None) -> Layer:
     """
 
     def cell(x: Array, r: Array, h: Array) -> tuple[Array, ...]:
-        (xr, xz, xn), (hr, hz, hn) = split(x, 3, axis=1), split(r, 3, axis=1)
+        (xr, xz, xn), (hr, hz, hn) = _split(3, 1)(x), _split(3, 1)(r)
         z = logistic(xz + hz)
         n = tanh(xn + logistic(xr + hr) * hn)
         return ((1 - z) * n + z * h,)
@@ -68,11 +70,36 @@ def lstm(units: int, *, last: bool = False, name: str | None = None) -> Layer:
     """
 
     def cell(x: Array, r: Array, h: Array, c: Array) -> tuple[Array, ...]:
-        i, f, g, o = split(x + r, 4, axis=1)
+        i, f, g, o = _split(4, 1)(x + r)
         c = logistic(f) * c + logistic(i) * tanh(g)
         return logistic(o) * tanh(c), c
 
     return _recurrent("lstm", units, 4, 2, cell, last, name)
+
+
+def _product(x: Array, name: str, width: int, units: int) -> Array:
+    """x W + b for x (rows, n): parameters `name.weight` (n, width) and `name.bias` (width,)."""
+    init = uniform(1 / math.sqrt(units))
+    with scope(name):
+        weight = param((x.shape[1], width), init=init, name="weight", dtype=x.dtype)
+        return x @ weight + param((width,), init=init, name="bias", dtype=x.dtype)
+
+
+@cache
+def _split(count: int, axis: int) -> Arrow:
+    """
+    x -> its `count` equal parts along `axis`, whose reverse is `concat`.
+
+    The rules of the slices would add up as many arrays as long as the whole: quadratic in time.
+    """
+
+    def joined(*arrays: Array) -> Array:
+        return concat(arrays[1:], axis)
+
+    def parts(x: Array) -> tuple[Array, ...]:
+        return tuple(split(x, count, axis))
+
+    return arrow(parts, name="parts", reverse=arrow(joined, inputs=1 + count))
 
 
 def _recurrent(
@@ -80,6 +107,12 @@ def _recurrent(
 ) -> Layer:
     """The layer of a cell with a number of gates and of states, the first of which is h."""
     check_count(f"nn.{kind}", units, "units")
+    width = gates * units
+
+    def step(x: Array, *state: Array) -> tuple[Array, ...]:
+        return cell(x, _product(state[0], "hidden", width, units), *state)
+
+    one = arrow(step, inputs=1 + states, name=f"{kind}_cell")
 
     @layer(kind, name=name)
     def apply(x: Array) -> Array:
@@ -87,18 +120,12 @@ def _recurrent(
         if x.ndim > 3 or not x.shape[1]:
             raise TraceError(f"got {x!r}; accepts floats of shape (batch, time > 0, features)")
         batch, time, features = x.shape
-        product = _Products(gates * units, 1 / math.sqrt(units))
-        rows = reshape(permute_dims(x, (1, 0, 2)), (time * batch, features))
-        parts = _parts(time)(reshape(product("input")(rows), (time, batch, gates * units)))
-
-        def step(x: Array, *state: Array) -> tuple[Array, ...]:
-            return cell(x, product("hidden")(state[0]), *state)
-
-        one = arrow(step, inputs=1 + states, name=f"{kind}_cell")
+        product = _product(reshape(x, (batch * time, features)), "input", width, units)
+        gated = permute_dims(reshape(product, (batch, time, width)), (1, 0, 2))
         state: Sequence[Array] = [full((batch, units), 0, x.dtype)] * states
         seen: list[Array] = []
-        for part in parts:
-            state = one(reshape(part, (batch, gates * units)), *state)
+        for part in _split(time, 0)(gated):
+            state = one(reshape(part, (batch, width)), *state)
             seen.append(reshape(state[0], (1, batch, units)))
         return state[0] if last else permute_dims(concat(seen), (1, 0, 2))
 

@@ -60,6 +60,8 @@ class Tracer:
         self.named: set[tuple[str, str]] = set()
         """Scopes and labels of layers that were given a name."""
         self.counts: dict[tuple[str, str], int] = {}
+        self.homes: dict[object, dict[str, None]] = {}
+        """Layers applied so far in a public arrow, and under which names."""
 
     @property
     def frame(self) -> Frame:
@@ -275,7 +277,7 @@ class Tracer:
 
     def public(self, name: str, traced: Traced) -> None:
         """Trace a public arrow."""
-        self.layers, self.counts, self.named = {}, {}, set()
+        self.layers, self.counts, self.named, self.homes = {}, {}, set(), {}
         self.training = traced.training
         frame = self.open(traced.types, traced.names)
         try:
