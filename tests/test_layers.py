@@ -49,7 +49,6 @@ LAYERS: dict[str, cg.Arrow] = {
     "rnn": nn.rnn(4, name="rnn"),
     "gru": nn.gru(4, name="gru"),
     "lstm": nn.lstm(4, name="lstm"),
-    "lstm_last": nn.lstm(4, last=True, name="lstm_last"),
     "conv2d": nn.conv2d(4, (3, 2), name="conv2d"),
     "conv2d_no_bias": nn.conv2d(3, 2, dilation=(2, 1), bias=None, name="conv2d_no_bias"),
     "conv2d_stride": nn.conv2d(4, (3, 3), stride=2, padding=1, name="conv2d_stride"),

@@ -77,6 +77,29 @@ def test_second_order_by_differences(kind: str) -> None:
         np.testing.assert_allclose(product, (up - down) / (2 * h), rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_last_of_all(kind: str) -> None:
+    """`last` gives the last of all times, and its gradients."""
+    last, everything = KINDS[kind](4, last=True, name="r"), KINDS[kind](4, name="r")
+
+    def total(y: A) -> A:
+        return cg.sum(cg.sin(y))
+
+    @cg.arrow
+    def end(x: A) -> A:
+        return everything(x)[:, -1]
+
+    models = {"last": last, "end": end}
+    parts = {k: f.on(cg.f64[2, 3, 3]) for k, f in models.items()}
+    for k, f in models.items():
+        parts[f"d_{k}"] = cg.grad(f >> total, wrt=[0, "*"]).on(cg.f64[2, 3, 3])
+    net, x = cg.compile(parts).load(seed=1), numbers(2, 3, 3)
+    assert net.last(x).shape == (2, 4)
+    np.testing.assert_array_equal(net.last(x), net.end(x))
+    for a, b in zip(net.d_last(x), net.d_end(x), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-15)
+
+
 def test_layers_stack_and_predict_any_rows() -> None:
     """Two layers learn to add up the signs that they have seen."""
     model = nn.lstm(8) >> nn.gru(8, last=True) >> nn.dense(1)
