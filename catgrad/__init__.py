@@ -80,20 +80,11 @@ from catgrad.array_api import (
     where,
     zeros,
 )
-from catgrad.arrows import (
-    Arrow,
-    arrow,
-    forward,
-    grad,
-    identity,
-    layer,
-    reverse,
-    value_and_grad,
-)
+from catgrad.arrows import Arrow, arrow, identity, layer
 from catgrad.compiler import Program, compile
+from catgrad.derivatives import forward, grad, hessian_vector, reverse, value_and_grad
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import TraceError
-from catgrad.hessian import hessian_vector
 from catgrad.lenses import Lens, Optimizer, training
 from catgrad.storage import is_training, param, random_key, scope, state, update
 from catgrad.tracing import Dtype, Traced

@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import cast
+from functools import partial
+from typing import TypeAlias, cast
 
 from xdsl.dialects.builtin import TensorType
 
-from catgrad.arrows import Arrow, arrow, as_arrow, reverse, value_and_cotangents
+from catgrad.arrows import Arrow, arrow, as_arrow
+from catgrad.derivatives import reverse, value_and_cotangents
 from catgrad.dialects.tops.base import Tensor, dtype_of, tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, Stored, TraceError, as_tuple
@@ -52,24 +54,30 @@ class Lens:
         )
 
 
+Update: TypeAlias = "Callable[[Mapping[str, Array]], dict[str, Array]]"
+"""Gradients of the parameters -> new values of parameters and states, all by name."""
+
+
 @dataclass(frozen=True)
 class Optimizer:
     """
     A lens on (state, parameters), parameter by parameter: its get hands out the parameter.
 
-    `put` is the update rule: (shared values, parameter, states, gradient) -> (parameter, states).
-    `slots` names the states and gives their first values; `clock` computes the values shared by
-    all parameters from the number of steps, which then is a state.
+    `put` is the update rule: (inputs, shared values, parameter, states, gradient) -> (parameter,
+    states). `slots` names the states and gives their first values; `clock` computes the values
+    shared by all parameters from the number of updates, which then is a state.
     """
 
     name: str
     slots: Mapping[str, Initializer]
     put: Arrow
     clock: Callable[[Array], Sequence[Array]] | None = None
-    before: Callable[[Mapping[str, Array]], Mapping[str, Array]] = lambda gradients: gradients
-    """What is done to all gradients first, such as clipping."""
+    around: Callable[[Update], Update] = lambda update: update
+    """What is done with all gradients first and all new values last, such as clipping."""
     exempt: tuple[Sequence[str], Arrow] | None = None
     """Name patterns of parameters that follow another update rule."""
+    inputs: tuple[str, ...] = ()
+    """Names of the f32 scalars that a training step takes after its samples."""
 
     def rule(self, name: str) -> Arrow:
         """The update rule of a parameter."""
@@ -77,16 +85,22 @@ class Optimizer:
             return self.exempt[1]
         return self.put
 
-    def update(self, tracer: Tracer, gradients: Mapping[str, Array]) -> dict[str, Array]:
+    def update(
+        self, tracer: Tracer, inputs: Sequence[Array], gradients: Mapping[str, Array]
+    ) -> dict[str, Array]:
         """New values of all parameters and states, given the gradients of the parameters."""
+        return self.around(partial(self._update, tracer, inputs))(gradients)
+
+    def _update(
+        self, tracer: Tracer, inputs: Sequence[Array], gradients: Mapping[str, Array]
+    ) -> dict[str, Array]:
         new: dict[str, Array] = {}
-        shared: Sequence[Array] = ()
-        gradients = self.before(gradients)
+        shared = list(inputs)
         if self.clock is not None:
             count = tracer.read(Stored(f"{self.name}.step", tensor((), "i32"), "state", zero))
             new[f"{self.name}.step"] = after = count + 1
             double = any(g.dtype == "f64" for g in gradients.values())
-            shared = self.clock(after.astype("f64" if double else "f32"))
+            shared += self.clock(after.astype("f64" if double else "f32"))
         for name, gradient in gradients.items():
             stored = tracer.stored[name]
             states = {
@@ -111,17 +125,17 @@ def training(
     The arrows of a trainer: init, predict, loss, step and the metrics.
 
     step is the put of `(optimiser @ id @ id) >> (model @ id) >> loss` at seed 1, unfolded into one
-    arrow: it updates parameters and states and returns the loss before the update.
+    arrow: it updates parameters and states and returns the loss before the update. It takes a batch
+    of inputs, one of targets, and what the optimiser wants to be given, such as the learning rate.
     """
     model, loss = as_arrow(model, "training: model"), as_arrow(loss, "training: loss")
     objective = arrow(_measured(model, loss), inputs=2, name="objective")
 
     _check_given(inputs, targets, optimizer)
     types, names = (inputs, targets), ("x", "y")
+    wanted = types + (tensor((), "f32"),) * len(optimizer.inputs), names + optimizer.inputs
     parts = {
-        "step": Traced(
-            _step(objective, optimizer), types, names, "loss", batched=True, training=True
-        ),
+        "step": Traced(_step(objective, optimizer), *wanted, "loss", batched=True, training=True),
         "loss": Traced(objective.function, types, names, "loss", batched=True),
         "predict": Traced(model, (inputs,), ("x",), batched=True),
     }
@@ -132,20 +146,24 @@ def training(
     return {**parts, "init": INIT}
 
 
-def _step(objective: Arrow, optimizer: Optimizer) -> Callable[[Array, Array], Array]:
+def _step(objective: Arrow, optimizer: Optimizer) -> Callable[..., Array]:
     """The function of a training step."""
 
-    def step(x: Array, t: Array) -> Array:
-        values, gradients, _ = value_and_cotangents(objective, [x, t], "training")
-        values[0].value.name_hint = "loss"
+    def step(x: Array, t: Array, *given: Array) -> Array:
+        loss, cotangents = value_and_cotangents(objective, [x, t], "training")
+        loss.value.name_hint = "loss"
         tracer = current("training")
-        parameters = {n: g for n, g in gradients.items() if tracer.stored[n].role == "parameter"}
+        parameters = {
+            key: cotangent
+            for key, cotangent in cotangents.items()
+            if isinstance(key, str) and tracer.stored[key].role == "parameter"
+        }
         if not parameters:
             raise TraceError("training: the model has no parameters")
         if STEP in tracer.frame.stored:
             tracer.frame.updates[STEP] = tracer.argument(STEP) + 1
-        tracer.frame.updates.update(optimizer.update(tracer, parameters))
-        return values[0]
+        tracer.frame.updates.update(optimizer.update(tracer, given, parameters))
+        return loss
 
     return step
 

@@ -36,12 +36,14 @@ from catgrad.array_api import (
     take,
     where,
 )
-from catgrad.arrows import Arrow, Layer, arrow, layer
+from catgrad.arrows import Arrow, FunctionArrow, Layer, arrow, layer
 from catgrad.convolution import avg_pool2d, conv2d, global_avg_pool, max_pool2d
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, TraceError
 from catgrad.initializers import glorot_uniform, normal, one, zero
-from catgrad.storage import is_training, param, random_key, state, update
+from catgrad.recurrent import gru, lstm, rnn
+from catgrad.storage import is_training, param, parameter_of, random_key, state, update
+from catgrad.tracing import Dtype
 
 __all__ = [
     "avg_pool2d",
@@ -56,20 +58,24 @@ __all__ = [
     "gelu_erf",
     "global_avg_pool",
     "group_norm",
+    "gru",
     "layer_norm",
     "leaky_relu",
     "log_softmax",
+    "lstm",
     "max_pool2d",
     "multi_head_attention",
     "relu",
     "residual",
     "rms_norm",
+    "rnn",
     "rotary_embedding",
     "sigmoid",
     "silu",
     "softmax",
     "softplus",
     "tanh",
+    "tied",
     "transformer_block",
 ]
 
@@ -102,22 +108,46 @@ def dense(
 
 
 def embedding(
-    count: int, features: int, *, name: str | None = None, weight: Initializer | None = None
+    count: int,
+    features: int,
+    *,
+    name: str | None = None,
+    weight: Initializer | None = None,
+    dtype: str | Dtype = "f32",
 ) -> Layer:
     """
     Rows of a table, for indices of any shape (i32 or i64) in [0, count).
 
-    The parameter `weight` (count, features) is standard normal by default, in f32.
+    The parameter `weight` (count, features) of floats `dtype` is standard normal by default.
     """
     check_count("nn.embedding", count, "rows")
     check_count("nn.embedding", features, "features")
 
     @layer("embedding", name=name)
     def apply(indices: Array) -> Array:
-        table = param((count, features), init=weight or normal(), name="weight")
+        table = param((count, features), init=weight or normal(), name="weight", dtype=dtype)
         return take(table, indices, axis=0)
 
     return apply
+
+
+def tied(to: Layer) -> Arrow:
+    """
+    x W^T with the matrix of another layer: its parameter `weight` (m, n), (..., n) -> (..., m).
+
+    After an `embedding`, the output projection of a language model (Press and Wolf 2017). The
+    parameter exists once, and its gradient is the sum over both uses. `to` must come first.
+    """
+
+    def apply(x: Array) -> Array:
+        check_floats(x, 1, "(..., features)")
+        weight = parameter_of(to, "weight")
+        if weight.ndim != 2 or weight.shape[1] != x.shape[-1]:
+            raise TraceError(f"got {x!r}; the matrix it is tied to is {weight!r}")
+        rows = reshape(x, (-1, x.shape[-1])).matmul(weight, transpose_b=True)
+        return reshape(rows, (*x.shape[:-1], weight.shape[0]))
+
+    return FunctionArrow(apply, 1, "tied", ("x",))
 
 
 @arrow

@@ -4,26 +4,47 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
-from catgrad.array_api import astype, cos, expm1, minimum, sign, sqrt, square, sum, where
+from catgrad._arguments import check_count
+from catgrad.array_api import astype, cos, equal, expm1, minimum, sign, sqrt, square, sum, where
 from catgrad.array_api import maximum as _maximum
 from catgrad.arrows import FunctionArrow
+from catgrad.dialects.tops.base import tensor
 from catgrad.dialects.tops.value import Array
-from catgrad.frames import Initializer, TraceError
+from catgrad.frames import Initializer, Stored, TraceError
 from catgrad.initializers import zero
-from catgrad.lenses import Optimizer
+from catgrad.lenses import Optimizer, Update
+from catgrad.tracing import current
 
 Schedule: TypeAlias = "Callable[[Array], Array]"
 """The learning rate as a function of the number of steps done (a floating scalar)."""
-Rate: TypeAlias = "float | Schedule"
+
+
+@dataclass(frozen=True)
+class Given:
+    """A learning rate that each step is given: see `given`."""
+
+    name: str = "learning_rate"
+
+
+Rate: TypeAlias = "float | Schedule | Given"
 Rule: TypeAlias = "Callable[..., tuple[Array, ...]]"
 """(rate, shared values, parameter, states, gradient) -> (parameter, states)."""
 
 
 # Schedules ---------------------------------------------------------------------------------------
+
+
+def given() -> Given:
+    """
+    A learning rate that is an input of the step: `net.step(x, y, learning_rate)`, an f32 scalar.
+
+    On the command line it is `train --learning-rate R`, the same for all steps of that run.
+    """
+    return Given()
 
 
 def constant(rate: float) -> Schedule:
@@ -66,29 +87,28 @@ def _optimizer(
     rule: Rule,
     clock: Callable[[Array], Sequence[Array]] | None = None,
 ) -> Optimizer:
-    """An optimiser whose rule gets the rate, a number or this step's value of the schedule."""
+    """An optimiser whose rule gets the rate: a number, or this step's, given or by schedule."""
     schedule = rate if callable(rate) else None
+    fixed = schedule is None and not isinstance(rate, Given)
     extra = 2 if clock is not None else 0
 
     def put(*arrays: Array) -> tuple[Array, ...]:
         values = list(arrays)
-        given: Any = rate
         dtype = arrays[-1].dtype
-        if schedule is not None:
-            given = astype(values.pop(0), dtype)
+        size: Any = rate if fixed else astype(values.pop(0), dtype)
         shared = [astype(v, dtype) for v in values[:extra]]
         parameter, *states, gradient = values[extra:]
-        return rule(given, shared, parameter, states, gradient)
+        return rule(size, shared, parameter, states, gradient)
 
     def ticks(steps: Array) -> Sequence[Array]:
         rates = [schedule(steps - 1)] if schedule is not None else []
         return [*rates, *(clock(steps) if clock is not None else ())]
 
-    names = [*(["rate"] if schedule else []), *["first", "second"][:extra], "p", *slots, "g"]
+    names = [*([] if fixed else ["rate"]), *["first", "second"][:extra], "p", *slots, "g"]
     arrow = FunctionArrow(put, len(names), name, names)
-    return Optimizer(
-        name, slots, arrow, ticks if schedule is not None or clock is not None else None
-    )
+    timed = schedule is not None or clock is not None
+    inputs = (rate.name,) if isinstance(rate, Given) else ()
+    return Optimizer(name, slots, arrow, ticks if timed else None, inputs=inputs)
 
 
 def clip_by_global_norm(limit: float, optimizer: Optimizer) -> Optimizer:
@@ -124,12 +144,50 @@ def frozen(patterns: str | Sequence[str], optimizer: Optimizer) -> Optimizer:
 def _before(
     optimizer: Optimizer, change: Callable[[Mapping[str, Array]], Mapping[str, Array]]
 ) -> Optimizer:
-    inner = optimizer.before
+    def around(update: Update) -> Update:
+        inner = optimizer.around(update)
+        return lambda gradients: inner(change(gradients))
 
-    def both(gradients: Mapping[str, Array]) -> Mapping[str, Array]:
-        return inner(change(gradients))
+    return replace(optimizer, around=around)
 
-    return replace(optimizer, before=both)
+
+COUNT = "accumulate.batch"
+"""The state that counts the batches since the last update."""
+
+
+def accumulate(batches: int, optimizer: Optimizer) -> Optimizer:
+    """
+    Update every `batches` steps, with the mean of the gradients of that many batches.
+
+    For a loss that is a mean over the batch, this is the step on all samples of those batches at
+    once, up to rounding (layers such as `batch_norm` see each batch alone). What is inside sees the
+    mean: `accumulate(4, clip_by_global_norm(1.0, adam()))` clips the mean gradient, and Adam and
+    schedules count updates. The sums and the count are states, so that resuming is exact.
+    """
+    check_count("accumulate", batches, "batches")
+
+    def around(update: Update) -> Update:
+        inner = optimizer.around(update)
+
+        def accumulated(gradients: Mapping[str, Array]) -> dict[str, Array]:
+            tracer = current("accumulate")
+            done = tracer.read(Stored(COUNT, tensor((), "i32"), "state", zero)) + 1
+            last = equal(done, batches)
+            totals: dict[str, Array] = {}
+            for name, gradient in gradients.items():
+                total = Stored(f"{name}.accumulated", gradient.type, "state", zero)
+                totals[total.name] = tracer.read(total) + gradient
+            means = [total / batches for total in totals.values()]
+            updated = inner(dict(zip(gradients, means, strict=True)))
+            if COUNT in updated:
+                raise TraceError("accumulate: the optimizer accumulates already; use one of both")
+            new = {n: where(last, value, tracer.argument(n)) for n, value in updated.items()}
+            new |= {name: where(last, 0, total) for name, total in totals.items()}
+            return {**new, COUNT: where(last, 0, done)}
+
+        return accumulated
+
+    return replace(optimizer, around=around)
 
 
 # Optimisers --------------------------------------------------------------------------------------

@@ -27,6 +27,19 @@ def param(shape: Shape, *, init: Initializer, name: str, dtype: str | Dtype = "f
     return _stored("parameter", "param", shape, init, name, dtype)
 
 
+def parameter_of(layer: object, name: str) -> Array:
+    """The parameter `name` of a layer that was applied before, in this or another arrow."""
+    tracer = current("parameter_of")
+    homes = tracer.homes.get(layer, {})
+    if len(homes) != 1:
+        where = f"was applied as {', '.join(homes)}" if homes else "was not applied before"
+        raise TraceError(f"tied to a layer that {where}; accepts one that was applied in one scope")
+    full_name = f"{next(iter(homes))}.{name}"
+    if full_name not in tracer.stored:
+        raise TraceError(f"tied to layer {next(iter(homes))!r}, which has no parameter {name!r}")
+    return tracer.read(tracer.stored[full_name])
+
+
 def state(shape: Shape, *, init: Initializer, name: str, dtype: str | Dtype = "f32") -> Array:
     """
     A state of the layer being traced, such as running statistics: kept between steps, not learnt.

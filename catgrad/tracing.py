@@ -60,6 +60,8 @@ class Tracer:
         self.named: set[tuple[str, str]] = set()
         """Scopes and labels of layers that were given a name."""
         self.counts: dict[tuple[str, str], int] = {}
+        self.homes: dict[object, dict[str, None]] = {}
+        """Layers applied so far in a public arrow, and under which names."""
 
     @property
     def frame(self) -> Frame:
@@ -275,7 +277,7 @@ class Tracer:
 
     def public(self, name: str, traced: Traced) -> None:
         """Trace a public arrow."""
-        self.layers, self.counts, self.named = {}, {}, set()
+        self.layers, self.counts, self.named, self.homes = {}, {}, set(), {}
         self.training = traced.training
         frame = self.open(traced.types, traced.names)
         try:
@@ -313,7 +315,7 @@ class Tracer:
         ]
         for name, value in zip(traced.names, frame.inputs, strict=True):
             entry: dict[str, Attribute] = {cat.NAME: StringAttr(name)}
-            if traced.batched:
+            if traced.batched and frame.ops.array(value).ndim:
                 entry["tops.batch"] = IntegerAttr(0, i64)
             if value in frame.ranges:
                 entry["tops.range"] = DenseArrayBase.from_list(i64, list(frame.ranges[value]))
@@ -330,6 +332,7 @@ class Traced:
     names: tuple[str, ...]
     role: str | None = None
     batched: bool = False
+    """Whether axis 0 of every input that has axes is the batch."""
     training: bool = False
     """The mode: with training off, layers only read their states and dropout does nothing."""
 

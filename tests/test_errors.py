@@ -273,13 +273,19 @@ def test_gradient_of_what_is_no_scalar(f: Body, got: str) -> None:
     assert message(lambda: compiled(g, cg.f32[2])) == f"in part: in g_grad: {expected}"
 
 
-@pytest.mark.parametrize("wrt", [2, -1, (), "x", (0, 2)])
+@pytest.mark.parametrize("wrt", [2, -1, (), (0, 2), (1, 1), True, 1.5, [[0]]])
 def test_gradient_of_no_input(wrt: Any) -> None:
     def g(x: A, y: A) -> A:
         return cg.sum(x * y)
 
-    expected = f"in part: in g_grad: grad(g): wrt={wrt!r} must be positions of inputs, in [0, 2)"
-    assert message(lambda: compiled(cg.grad(g, wrt=wrt), cg.f32[2], cg.f32[2])) == expected
+    for derivative in (cg.grad, cg.reverse, cg.hessian_vector):
+        d, name = derivative(g, wrt=wrt), derivative.__name__
+        count = 3 if derivative is cg.reverse else d.inputs or 0
+        expected = (
+            f"in part: in g_{name}: {name}(g): wrt={wrt!r} must be positions of inputs, each once, "
+            "in [0, 2), or names of parameters"
+        )
+        assert message(lambda: compiled(d, *[cg.f32[2]] * count)) == expected
 
 
 def test_second_operands() -> None:

@@ -145,6 +145,7 @@ ERRORS = [
     ("train x.npy y.npy --threads 0", "--threads: got 0, expected a whole number"),
     ("train x.npy y.npy --seed", "--seed needs 1 value"),
     ("train x.npy y.npy --test x.npy", "--test needs 2 values"),
+    ("train x.npy y.npy --learning-rate 1", "--learning-rate: trainer has a rate of its own"),
     ("train nothing.npy y.npy", "nothing.npy: No such file or directory"),
     ("train . y.npy", r"\.: Is a directory"),
     ("train empty.npy y.npy", "empty.npy: is not an .npy file, or is truncated"),

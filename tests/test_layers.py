@@ -46,6 +46,9 @@ LAYERS: dict[str, cg.Arrow] = {
     "attention": nn.multi_head_attention(2, name="attention"),
     "attention_causal": nn.multi_head_attention(2, causal=True, name="attention_causal"),
     "transformer_block": nn.transformer_block(2, causal=True, name="transformer_block"),
+    "rnn": nn.rnn(4, name="rnn"),
+    "gru": nn.gru(4, name="gru"),
+    "lstm": nn.lstm(4, name="lstm"),
     "conv2d": nn.conv2d(4, (3, 2), name="conv2d"),
     "conv2d_no_bias": nn.conv2d(3, 2, dilation=(2, 1), bias=None, name="conv2d_no_bias"),
     "conv2d_stride": nn.conv2d(4, (3, 3), stride=2, padding=1, name="conv2d_stride"),
@@ -54,6 +57,16 @@ LAYERS: dict[str, cg.Arrow] = {
     "conv2d_depthwise": nn.conv2d(6, 3, groups=3, padding="same", name="conv2d_depthwise"),
     "conv2d_same_stride": nn.conv2d(4, 3, stride=2, padding="same", name="conv2d_same_stride"),
 }
+
+
+@cg.layer("tied", name="tied")
+def tied(x: cg.Array) -> cg.Array:
+    """To 4 numbers and back by the transpose of the same matrix."""
+    code = nn.dense(4, name="code")
+    return nn.tied(code)(nn.tanh(code(x)))
+
+
+LAYERS["tied"] = tied
 LOSSES: dict[str, cg.Arrow] = {
     "mse": losses.mse,
     "mae": losses.mae,

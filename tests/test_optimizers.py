@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 import catgrad as cg
-from catgrad import initializers, optimizers
-from catgrad.optimizers import constant, cosine, linear_warmup
+from catgrad import initializers, losses, nn, optimizers
+from catgrad.optimizers import COUNT, constant, cosine, linear_warmup
 
 RECORDED: dict[str, NDArray[Any]] = dict(
     np.load(Path(__file__).parent / "references" / "layers.npz")
@@ -58,12 +58,12 @@ def trainer(optimizer: cg.Optimizer, dtype: str = "f64", target: str = "numpy") 
     return net
 
 
-def trajectory(net: Any) -> NDArray[Any]:
+def trajectory(net: Any, *given: float) -> NDArray[Any]:
     """The parameter after some of 100 steps."""
     x = np.zeros((1, 1), net.parameters["p.value"].dtype)
     seen: list[NDArray[Any]] = []
     for step in range(1, 101):
-        net.step(x, x)
+        net.step(x, x, *given)
         if step in SEEN:
             seen.append(net.parameters["p.value"])
     return np.array(seen)
@@ -74,6 +74,13 @@ def test_equals_pytorch(name: str) -> None:
     expected = RECORDED[f"optimizers/{name}"]
     got = trajectory(trainer(MAKERS[name]()))
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", "sgd momentum nesterov adagrad rmsprop adam adamw lion".split())
+def test_a_rate_that_each_step_is_given(name: str) -> None:
+    make, rate = getattr(optimizers, name), 2.0**-7
+    fixed, given = trainer(make(rate)), trainer(make(optimizers.given()))
+    np.testing.assert_allclose(trajectory(given, rate), trajectory(fixed), rtol=1e-12)
 
 
 def gradient(p: NDArray[Any]) -> NDArray[Any]:
@@ -132,3 +139,83 @@ def test_schedules() -> None:
     np.testing.assert_allclose(got["warm"], np.minimum((steps + 1) / 10, 0.4))
     wave = 0.2 + 0.4 * (1 + np.cos(np.pi * np.minimum(steps, 10) / 10))
     np.testing.assert_allclose(got["cosine"], wave)
+
+
+# -- accumulation --------------------------------------------------------------------------------
+
+SCHEDULE = linear_warmup(0.05, 3, then=cosine(0.05, 6))
+INNER: dict[str, Callable[[], cg.Optimizer]] = {
+    "sgd": lambda: optimizers.sgd(0.1),
+    "adam": lambda: optimizers.clip_by_global_norm(0.5, optimizers.adam(SCHEDULE)),
+    "adamw": lambda: optimizers.frozen("dense1.*", optimizers.adamw(0.01, no_decay="*.bias")),
+}
+LARGE, SMALL = 12, 4
+
+
+def batched(optimizer: cg.Optimizer, size: int) -> Any:
+    """A program that learns with batches of a size."""
+    parts = cg.training(
+        nn.dense(5) >> nn.tanh >> nn.dense(2),
+        inputs=cg.f64[size, 3],
+        targets=cg.f64[size, 2],
+        loss=losses.mse,
+        optimizer=optimizer,
+    )
+    return cg.compile(parts, name="batched").load(seed=1)
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_accumulated_batches_are_one_large_batch(name: str) -> None:
+    """On GGML: `test_learning_rate.py` compares both targets."""
+    parts = LARGE // SMALL
+    whole = batched(INNER[name](), LARGE)
+    net = batched(optimizers.accumulate(parts, INNER[name]()), SMALL)
+    rng = np.random.default_rng(0)
+    for _ in range(8):
+        x, y = rng.normal(size=(LARGE, 3)), rng.normal(size=(LARGE, 2))
+        found: list[float] = []
+        for i in range(parts):
+            before, rows = net.parameters, slice(i * SMALL, (i + 1) * SMALL)
+            found.append(net.step(x[rows], y[rows]))
+            same = [np.array_equal(v, before[k]) for k, v in net.parameters.items()]
+            assert all(same) == (i < parts - 1)
+        assert np.mean(found) == pytest.approx(whole.step(x, y), rel=1e-12)
+        for key, value in {**whole.parameters, **whole.state}.items():
+            got = {**net.parameters, **net.state}[key]
+            np.testing.assert_allclose(got, value, rtol=0, atol=1e-12, err_msg=key)
+    more = {k for k in net.state if k not in whole.state}
+    assert more == {f"{k}.accumulated" for k in net.parameters} | {COUNT}
+
+
+def test_resuming_between_updates_is_exact(tmp_path: Path) -> None:
+    optimizer = optimizers.accumulate(3, optimizers.adam(0.1))
+    one, two = batched(optimizer, SMALL), batched(optimizer, SMALL)
+    rng = np.random.default_rng(1)
+    data = [(rng.normal(size=(SMALL, 3)), rng.normal(size=(SMALL, 2))) for _ in range(7)]
+    expected = [one.step(*xy) for xy in data]
+    for xy in data[:4]:
+        two.step(*xy)
+    two.save(tmp_path / "half.npz")
+    three = batched(optimizer, SMALL)
+    three.load(tmp_path / "half.npz")
+    assert three.state[COUNT] == 1
+    assert [three.step(*xy) for xy in data[4:]] == expected[4:]
+    for name, value in {**one.parameters, **one.state}.items():
+        np.testing.assert_array_equal({**three.parameters, **three.state}[name], value)
+
+
+def test_clipping_outside_clips_each_batch() -> None:
+    sgd = optimizers.sgd(1.0)
+    net = trainer(optimizers.clip_by_global_norm(0.5, optimizers.accumulate(2, sgd)))
+    for _ in range(2):
+        net.step(np.zeros((1, 1)), np.zeros((1, 1)))
+    g = gradient(START)
+    np.testing.assert_allclose(START - net.parameters["p.value"], 0.5 * g / np.linalg.norm(g))
+
+
+def test_wrong_accumulations() -> None:
+    with pytest.raises(cg.TraceError, match="a whole number of batches > 0, got 0"):
+        optimizers.accumulate(0, optimizers.sgd(0.1))
+    twice = optimizers.accumulate(2, optimizers.accumulate(3, optimizers.sgd(0.1)))
+    with pytest.raises(cg.TraceError, match="accumulate: the optimizer accumulates already"):
+        trainer(twice)

@@ -18,7 +18,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME, ROLE, UPDATES
 from catgrad.dialects.cat import text_of as text
-from catgrad.dialects.tops.base import NUMPY_NAMES, dtype_of, integers, tensor, tensor_of
+from catgrad.dialects.tops.base import FLOAT, NUMPY_NAMES, dtype_of, integers, tensor, tensor_of
 from catgrad.dialects.tops.fused import REGIONS, SlotAttr, slots_of
 from catgrad.targets._rows import rows_independent
 
@@ -183,11 +183,16 @@ def stored_tensors(functions: list[func.FuncOp]) -> dict[str, Stored]:
 
 
 def has_command_line(functions: list[func.FuncOp]) -> bool:
-    """Whether the program trains: it has init, predict, and a step that returns its loss."""
+    """
+    Whether the program trains: it has init, predict, and a step that returns its loss.
+
+    The step takes two arrays of samples, and perhaps a floating scalar called learning_rate.
+    """
     table = {f.sym_name.data: Signature(f) for f in functions}
     if not {"init", "predict", "step"} <= set(table):
         return False
     losses = [role for _, role in table["step"].outputs]
-    return (
-        losses == ["loss"] and len(table["step"].inputs) == 2 and len(table["predict"].inputs) == 1
-    )
+    more = [(text(a.get(NAME)), tensor_of(v)) for v, a in table["step"].inputs[2:]]
+    rates = [[("learning_rate", tensor((), dtype))] for dtype in FLOAT]
+    samples = len(table["step"].inputs) >= 2 and len(table["predict"].inputs) == 1
+    return losses == ["loss"] and samples and more in [[], *rates]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -204,6 +205,27 @@ def record_convolutions() -> None:
     case("global_avg_pool", mean, [tensor(2, 3, 4, 5)], {})
 
 
+def record_recurrent() -> None:
+    """Recurrent layers, and two layers with one matrix."""
+    RNG.bit_generator.state = np.random.default_rng(2).bit_generator.state
+
+    def run(x: Tensor, kind: str, **p: Tensor) -> Tensor:
+        zeros = torch.zeros(1, x.shape[0], 4, dtype=torch.float64)
+        weights = [p["input_weight"].T, p["hidden_weight"].T, p["input_bias"], p["hidden_bias"]]
+        start = (zeros, zeros) if kind == "lstm" else zeros
+        return getattr(torch, kind)(x, start, weights, True, 1, 0.0, False, False, True)[0]
+
+    for kind, gates in (("rnn_tanh", 1), ("gru", 3), ("lstm", 4)):
+        params: Params = {"input.weight": (3, 4 * gates), "input.bias": (4 * gates,)}
+        params |= {"hidden.weight": (4, 4 * gates), "hidden.bias": (4 * gates,)}
+        case(kind.removesuffix("_tanh"), partial(run, kind=kind), [tensor(2, 3, 3)], params)
+
+    def there_and_back(x: Tensor, code_weight: Tensor, code_bias: Tensor) -> Tensor:
+        return torch.tanh(x @ code_weight + code_bias) @ code_weight.T
+
+    case("tied", there_and_back, [tensor(2, 3, 5)], {"code.weight": (5, 4), "code.bias": (4,)})
+
+
 def objective(p: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """A smooth function of six parameters."""
     return 0.5 * ((a @ p) ** 2).sum() - b @ p + torch.cos(p).sum()
@@ -267,5 +289,6 @@ if __name__ == "__main__":
     record_optimizers()
     record_more_activations()
     record_convolutions()
+    record_recurrent()
     np.savez_compressed(OUT, allow_pickle=False, **FOUND)
     print(f"{OUT}: {len(FOUND)} arrays, {OUT.stat().st_size} bytes")

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <numeric>
@@ -67,6 +68,21 @@ struct Arguments {
                  std::to_string(low) + " to " + std::to_string(high));
         }
         return value;
+    }
+
+    std::optional<float> rate(const std::string &name) const {
+        const auto given = text(name);
+        if (!given) {
+            return std::nullopt;
+        }
+        double value = 0;
+        const char *end = given->data() + given->size();
+        const auto [stop, code] = std::from_chars(given->data(), end, value);
+        const auto rounded = static_cast<float>(value);
+        if (code != std::errc() || stop != end || !std::isfinite(rounded) || value < 0) {
+            fail(name + ": got " + *given + ", expected a number of at least 0");
+        }
+        return rounded;
     }
 };
 

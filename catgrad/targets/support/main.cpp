@@ -17,11 +17,12 @@ const Description &program = @NAME@_description;
 
 constexpr const char *usage =
     "usage: @NAME@ train X.npy Y.npy [--test X Y] [--epochs N | --steps N] [--seed S] [--save P]\n"
-    "                                [--resume P] [--threads N]\n"
+    "                                [--resume P] [--threads N] [--learning-rate R]\n"
     "       @NAME@ predict X.npy -o Y.npy --load P\n"
     "       @NAME@ info\n"
     "\n"
-    "train    fits the model to samples X and targets Y; --epochs and --steps count from now\n"
+    "train    fits the model to samples X and targets Y; --epochs and --steps count from now;\n"
+    "         a program whose steps are given their learning rate needs R\n"
     "predict  writes the model's outputs for samples X; P is a checkpoint that train saved\n"
     "info     prints the program's memory and parameters as JSON\n";
 
@@ -32,6 +33,7 @@ const Commands commands = {
        {"--epochs", 1},
        {"--steps", 1},
        {"--seed", 1},
+       {"--learning-rate", 1},
        {"--save", 1},
        {"--resume", 1},
        {"--threads", 1}}}},
@@ -102,10 +104,15 @@ struct Batch {
     }
 };
 
+// The inputs of a function that are samples: a step may take its learning rate after two of them.
+std::span<const Tensor> samples_of(const Function &f) {
+    return std::string_view(f.name) == "step" ? f.inputs.first(2) : f.inputs;
+}
+
 void check_samples(const Function &function, const std::vector<const NpyFile *> &files,
                    bool any_rows) {
-    bool fits = function.inputs.size() == files.size();
-    for (const Tensor &tensor : function.inputs) {
+    bool fits = samples_of(function).size() == files.size();
+    for (const Tensor &tensor : samples_of(function)) {
         fits = fits && tensor.batch && tensor.shape[0] == function.inputs[0].shape[0] &&
                tensor.shape[0] > 0;
     }
@@ -170,10 +177,26 @@ double loss_of(const Batch &batch) {
     return 0;
 }
 
+// The learning rate, for a program whose steps are given one.
+std::optional<float> learning_rate(const Arguments &given) {
+    const auto rate = given.rate("--learning-rate");
+    const bool wanted = find("step")->inputs.size() > 2;
+    if (wanted && !rate) {
+        fail("train needs --learning-rate R: each step of @NAME@ is given it");
+    }
+    if (rate && !wanted) {
+        fail("--learning-rate: @NAME@ has a rate of its own; leave it out");
+    }
+    return rate;
+}
+
 void run_steps(const Handle &handle, const std::vector<const NpyFile *> &files,
-               const Arguments &given) {
+               std::optional<float> rate, const Arguments &given) {
     constexpr int64_t most = int64_t{1} << 40;
     Batch batch(*find("step"));
+    if (rate) {
+        std::memcpy(batch.in[2], &*rate, sizeof(float));
+    }
     const int64_t samples = files[0]->rows(), per_epoch = samples / batch.size();
     const auto only_steps = given.number("--steps", 1, most);
     const int64_t epochs = given.number("--epochs", 1, most).value_or(1);
@@ -257,6 +280,7 @@ void train(const Arguments &given) {
     }
     const auto seed =
         static_cast<int32_t>(given.number("--seed", INT32_MIN, INT32_MAX).value_or(0));
+    const auto rate = learning_rate(given);
     const NpyFile x(given.files[0]), y(given.files[1]);
     const Function &step = *find("step");
     check_samples(step, {&x, &y}, true);
@@ -265,17 +289,13 @@ void train(const Arguments &given) {
              std::to_string(step.inputs[0].shape[0]) + ", one batch");
     }
     const Tests tests(given);
-    const Function &init = *find("init");
-    if (init.inputs.size() != 1 || init.inputs[0].type != i32 || init.inputs[0].elements() != 1) {
-        fail("init does not take one seed; call it from C");
-    }
     const Handle handle(given.number("--threads", 1, GGML_MAX_N_THREADS).value_or(0));
     const void *inputs[] = {&seed};
     handle.check(@NAME@_call(handle.p, "init", inputs, nullptr));
     if (given.text("--resume")) {
         handle.check(@NAME@_load(handle.p, given.text("--resume")->c_str()));
     }
-    run_steps(handle, {&x, &y}, given);
+    run_steps(handle, {&x, &y}, rate, given);
     if (given.text("--save")) {
         handle.check(@NAME@_save(handle.p, given.text("--save")->c_str()));
     }

@@ -31,6 +31,13 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _rate(text: str) -> float:
+    with suppress(ValueError), np.errstate(over="ignore"):
+        if np.isfinite(np.float32(text)) and float(text) >= 0:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"got {text}, expected a number of at least 0")
+
+
 def _option(metavar: str | tuple[str, ...], text: str, **settings: Any) -> dict[str, Any]:
     return {"metavar": metavar, "help": text, **settings}
 
@@ -43,6 +50,7 @@ _COMMANDS = {
         "--epochs": _option("N", "train for N passes over the samples (default 1)", type=_positive),
         "--steps": _option("N", "train for N steps", type=_positive),
         "--seed": _option("S", "of initial values and order of samples (default 0)", type=int),
+        "--learning-rate": _option("R", "where each step is given its rate", type=_rate),
         "--save": _option("P", "write a checkpoint after training"),
         "--resume": _option("P", "continue from this checkpoint, with its seed"),
         "--threads": _option("N", "number of threads of NumPy's BLAS", type=_positive),
@@ -113,6 +121,7 @@ def _samples(program: type[Program], name: str, paths: Sequence[str]) -> list[Ar
     """The inputs of a function from .npy files: memory-mapped, and checked to the last row."""
     function = program.FUNCTIONS[name]
     specs, any_rows = function["inputs"], function["rows"] or name == "step"
+    specs = specs[:2] if name == "step" else specs  # what follows there is the learning rate
     if len(specs) != len(paths) or any(spec["batch"] != 0 for spec in specs):
         names = ", ".join(spec["name"] for spec in specs)
         advice = f"use the class {program.__name__} from Python"
@@ -144,6 +153,16 @@ def _test_samples(program: type[Program], paths: Sequence[str]) -> dict[str, lis
     return samples
 
 
+def _learning_rate(program: type[Program], given: float | None) -> list[float]:
+    """What a step takes after its samples."""
+    wanted = len(program.FUNCTIONS["step"]["inputs"]) > 2
+    if wanted and given is None:
+        raise ValueError(f"train needs --learning-rate R: each step of {program.NAME} is given it")
+    if given is not None and not wanted:
+        raise ValueError(f"--learning-rate: {program.NAME} has a rate of its own; leave it out")
+    return [] if given is None else [given]
+
+
 class _Abandoned(Exception):
     """Leaves a `_replacing` block without replacing anything."""
 
@@ -156,6 +175,7 @@ def _check_writable(path: str) -> None:
 def _train_command(program: type[Program], given: argparse.Namespace) -> None:
     if given.save is not None:
         _check_writable(given.save)
+    rate = _learning_rate(program, given.learning_rate)
     x, y = _samples(program, "step", [given.X, given.Y])
     batch = _batch_size(program.FUNCTIONS["step"])
     if len(x) < batch:
@@ -164,7 +184,7 @@ def _train_command(program: type[Program], given: argparse.Namespace) -> None:
     net = program(given.seed or 0, given.threads)
     if given.resume is not None:
         net.load(given.resume)
-    _run_steps(net, x, y, batch, given)
+    _run_steps(net, x, y, rate, given)
     if given.save is not None:
         net.save(given.save)
     for name, inputs in tests.items():
@@ -172,14 +192,17 @@ def _train_command(program: type[Program], given: argparse.Namespace) -> None:
         print(f"test {name} {value:.4g}", file=sys.stderr)
 
 
-def _run_steps(net: Program, x: Array, y: Array, batch: int, given: argparse.Namespace) -> None:
+def _run_steps(
+    net: Program, x: Array, y: Array, rate: Sequence[float], given: argparse.Namespace
+) -> None:
     """Trains, and reports the mean loss of each epoch, or of each 100 steps."""
-    roles = [output["role"] for output in net.FUNCTIONS["step"]["outputs"]]
+    step = net.FUNCTIONS["step"]
+    roles, batch = [output["role"] for output in step["outputs"]], _batch_size(step)
     epochs, per_epoch = given.epochs or 1, len(x) // batch
     steps, interval = (given.steps, 100) if given.steps else (epochs * per_epoch, per_epoch)
     losses: list[Any] = []
     for done, rows in enumerate(islice(_batches(net.seed, net.steps, len(x), batch), steps), 1):
-        results = net["step"](x[rows], y[rows])
+        results = net["step"](x[rows], y[rows], *rate)
         losses.append(np.mean(results if len(roles) == 1 else results[roles.index("loss")]))
         if done % interval == 0 or done == steps:
             epoch = "" if given.steps else f"epoch {done // per_epoch}/{epochs}  "
