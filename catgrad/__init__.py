@@ -83,14 +83,11 @@ from catgrad.array_api import (
 from catgrad.arrows import (
     Arrow,
     arrow,
-    forward,
-    grad,
     identity,
     layer,
-    reverse,
-    value_and_grad,
 )
 from catgrad.compiler import Program, compile
+from catgrad.derivatives import forward, grad, reverse, value_and_grad
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import TraceError
 from catgrad.hessian import hessian_vector

@@ -1,5 +1,5 @@
 """
-Arrows: composable functions of symbolic arrays, and their derivatives.
+Arrows: composable functions of symbolic arrays.
 
     f >> g    first f, then g            f @ g    side by side
 """
@@ -10,9 +10,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
-from catgrad.dialects import cat
-from catgrad.dialects._names import hint
-from catgrad.dialects.tops.base import FLOAT, Tensor, tensor
+from catgrad.dialects.tops.base import Tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Callee, Function, TraceError, check_name, elements
 from catgrad.tracing import Traced, current
@@ -61,7 +59,7 @@ class Arrow:
         def composed(*arrays: Array) -> Any:
             result: Any = arrays
             for part in parts:
-                result = part(*_tuple(result))
+                result = part(*results_of(result))
             return result
 
         arrow = Arrow(composed, self.inputs, f"{self.name} >> {then.name}", self.input_names)
@@ -79,7 +77,7 @@ class Arrow:
         split = self.inputs
 
         def composed(*arrays: Array) -> Any:
-            return (*_tuple(self(*arrays[:split])), *_tuple(beside(*arrays[split:])))
+            return (*results_of(self(*arrays[:split])), *results_of(beside(*arrays[split:])))
 
         return Arrow(composed, split + beside.inputs, f"({self.name} @ {beside.name})")
 
@@ -108,21 +106,24 @@ class FunctionArrow(Arrow):
         name: str,
         names: Sequence[str] = (),
         reverse: Arrow | None = None,
+        surrogate: bool = False,
     ):
         super().__init__(function, inputs, name, names)
-        self.custom = reverse
+        self.custom, self.surrogate = reverse, surrogate
 
     def __call__(self, *arrays: Array) -> Any:
         tracer = current(self.name)
-        callee = self.trace(_types(self.name, arrays))
-        return _untuple(tracer.call(callee, arrays, None, self.name), callee.single)
+        callee = self.trace(types_of(self.name, arrays))
+        return as_result(tracer.call(callee, arrays, None, self.name), callee.single)
 
     def trace(self, types: Sequence[Tensor]) -> Callee:
         if self.custom is None:
             return super().trace(types)
         self.check_count(types)
         tracer, names = current(self.name), self.names(len(types))
-        return tracer.trace_custom(self, self.function, self.name, types, names, self.custom.trace)
+        return tracer.trace_custom(
+            (self, self.surrogate), self.function, self.name, types, names, self.custom.trace
+        )
 
 
 class Layer(FunctionArrow):
@@ -136,8 +137,8 @@ class Layer(FunctionArrow):
     def __call__(self, *arrays: Array) -> Any:
         tracer = current(self.name)
         label = tracer.layer_name(self, self.name, self.label)
-        callee = self.trace(_types(label, arrays))
-        return _untuple(tracer.call(callee, arrays, label, label), callee.single)
+        callee = self.trace(types_of(label, arrays))
+        return as_result(tracer.call(callee, arrays, label, label), callee.single)
 
     def trace(self, types: Sequence[Tensor]) -> Callee:
         self.check_count(types)
@@ -147,15 +148,18 @@ class Layer(FunctionArrow):
             return tracer.trace(self.function, self.name, types, names, label=label)
 
 
-def _tuple(value: object) -> tuple[Any, ...]:
+def results_of(value: object) -> tuple[Any, ...]:
+    """What a function returned, one array or several, as a tuple."""
     return tuple(elements(value))
 
 
-def _untuple(values: Sequence[Array], single: bool) -> Any:
+def as_result(values: Sequence[Array], single: bool) -> Any:
+    """What a function returns: the array itself if it is to be a single one."""
     return values[0] if single else tuple(values)
 
 
-def _types(name: str, arrays: Sequence[object]) -> list[Tensor]:
+def types_of(name: str, arrays: Sequence[object]) -> list[Tensor]:
+    """The types of symbolic arrays; TraceError for anything else."""
     for array in arrays:
         if not isinstance(array, Array):
             raise TraceError(f"{name} takes symbolic arrays, got {type(array).__name__}")
@@ -182,12 +186,17 @@ def arrow(
     inputs: int | None = None,
     name: str | None = None,
     reverse: Arrow | Function | None = None,
+    surrogate: bool = False,
 ) -> Arrow: ...
 
 
 @overload
 def arrow(
-    *, inputs: int | None = None, name: str | None = None, reverse: Arrow | Function | None = None
+    *,
+    inputs: int | None = None,
+    name: str | None = None,
+    reverse: Arrow | Function | None = None,
+    surrogate: bool = False,
 ) -> Callable[[Function], Arrow]: ...
 
 
@@ -198,15 +207,19 @@ def arrow(
     inputs: int | None = None,
     name: str | None = None,
     reverse: Arrow | Function | None = None,
+    surrogate: bool = False,
 ) -> Arrow | Callable[[Function], Arrow]:
     """
     Make an arrow of a Python function on symbolic arrays; also a decorator.
 
     `inputs` is needed for functions with `*args`. `reverse` is a custom derivative `(A, B') -> A'`,
-    additive in B' and without parameters.
+    additive in B' and without parameters. With `surrogate` it need not be the derivative, as in
+    straight-through rules (Bengio, Leonard, Courville, arXiv 1308.3432).
     """
     if function is None:
-        return lambda f: arrow(f, inputs=inputs, name=name, reverse=reverse)
+        return lambda f: arrow(f, inputs=inputs, name=name, reverse=reverse, surrogate=surrogate)
+    if surrogate and reverse is None:
+        raise TraceError("arrow: a surrogate is a custom derivative; give it as reverse=")
     if isinstance(function, Arrow) and inputs is None and reverse is None:
         return function
     if reverse is not None:
@@ -215,7 +228,8 @@ def arrow(
     count = count if inputs is None else inputs
     label = name or getattr(function, "__name__", "arrow")
     label = label if label.isidentifier() else "arrow"
-    return FunctionArrow(function, count, label, names if len(names) == count else (), reverse)
+    names = names if len(names) == count else ()
+    return FunctionArrow(function, count, label, names, reverse, surrogate)
 
 
 def as_arrow(f: object, what: str) -> Arrow:
@@ -242,7 +256,7 @@ def identity(inputs: int = 1) -> Arrow:
     """x -> x."""
 
     def same(*arrays: Array) -> Any:
-        return _untuple(arrays, len(arrays) == 1)
+        return as_result(arrays, len(arrays) == 1)
 
     return Arrow(same, inputs, "identity")
 
@@ -263,129 +277,3 @@ def discard() -> Arrow:
         return ()
 
     return Arrow(drop, 1, "discard")
-
-
-def _derivative(
-    kind: type[cat.ReverseOp | cat.ForwardOp],
-    callee: Callee,
-    primals: Sequence[Array],
-    seconds: Sequence[Array],
-) -> tuple[list[Array], dict[str, Array], list[Array]]:
-    """Emit a derivative: the values, the cotangents of stored tensors, and those of the inputs."""
-    tracer = current("a derivative")
-    operands, site = tracer.pass_on(callee, primals)
-    frame = tracer.frame
-    frame.ops.check(callee.symbol, seconds)
-    given = [a.value for a in seconds]
-    still = callee.updates if kind is cat.ReverseOp else callee.stored
-    zeros = [frame.ops.builder.insert(cat.ZeroOp(tracer.stored[n].type)).y for n in still]
-    given = [*given, *zeros] if kind is cat.ReverseOp else [*zeros, *given]
-    op = kind(callee.symbol, operands, given, tracer.result_types(callee), None, site)
-    frame.ops.builder.insert(op)
-    values = tracer.results(callee, op.values, callee.symbol)
-    rest = [frame.ops.array(v) for v in op.derivatives]
-    if kind is cat.ForwardOp:
-        return values, {}, rest[: len(callee.outputs)]
-    for name, array in zip(callee.stored, rest, strict=False):
-        array.value.name_hint = hint(f"d_{tracer.local(name)}")
-    count = len(callee.stored)
-    return values, dict(zip(callee.stored, rest[:count], strict=True)), rest[count:]
-
-
-def _check_second(what: str, expected: Sequence[Tensor], given: Sequence[Array]) -> None:
-    if [a.type for a in given] != list(expected):
-        types = ", ".join(map(str, expected))
-        got = ", ".join(map(repr, given)) or "nothing"
-        raise TraceError(f"{what} takes {types} after the inputs, got {got}")
-
-
-class _Reverse(FunctionArrow):
-    """R[f]: names its inputs as f does, then dy."""
-
-    def names(self, count: int) -> list[str]:
-        more = count - len(self.input_names)
-        return [*self.input_names, *(["dy"] if more == 1 else [f"dy{i}" for i in range(more)])]
-
-
-def reverse(f: Arrow | Function) -> Arrow:
-    """The reverse derivative R[f] : (A, B') -> A'."""
-    f = as_arrow(f, "reverse")
-
-    def reversed_(*arrays: Array) -> Any:
-        count = f.inputs if f.inputs is not None else len(arrays) - 1
-        callee = f.trace(_types(f.name, arrays[:count]))
-        _check_second(f"reverse({f.name})", callee.outputs, arrays[count:])
-        return _untuple(
-            _derivative(cat.ReverseOp, callee, arrays[:count], arrays[count:])[2], count == 1
-        )
-
-    name, names = f"{f.name}_reverse", f.names(f.inputs or 0)
-    return _Reverse(reversed_, None, name if name.isidentifier() else "arrow_reverse", names)
-
-
-def forward(f: Arrow | Function) -> Arrow:
-    """The forward derivative D[f] : (A, A') -> B'."""
-    f = as_arrow(f, "forward")
-
-    def forwarded(*arrays: Array) -> Any:
-        count = len(arrays) // 2
-        types = _types(f.name, arrays[:count])
-        callee = f.trace(types)
-        _check_second(f"forward({f.name})", types, arrays[count:])
-        return _untuple(
-            _derivative(cat.ForwardOp, callee, arrays[:count], arrays[count:])[2], callee.single
-        )
-
-    count = None if f.inputs is None else 2 * f.inputs
-    names = f.names(f.inputs or 0)
-    return FunctionArrow(
-        forwarded, count, f"{f.name}_forward", [*names, *(f"d_{n}" for n in names)]
-    )
-
-
-def value_and_cotangents(
-    f: Arrow, arrays: Sequence[Array], what: str
-) -> tuple[list[Array], dict[str, Array], list[Array]]:
-    """
-    f's value, the cotangents of its stored tensors, and those of its inputs, at seed 1.
-
-    f must have one result, a floating scalar.
-    """
-    callee = f.trace(_types(f.name, arrays))
-    if len(callee.outputs) != 1 or callee.outputs[0] not in [tensor((), d) for d in FLOAT]:
-        got = ", ".join(map(str, callee.outputs))
-        raise TraceError(
-            f"{what} of {f.name} needs one floating scalar, got {got}; use reverse for other arrows"
-        )
-    (out,) = callee.outputs
-    seed = current(what).frame.ops.full((), 1, "f32" if out == tensor((), "f32") else "f64")
-    return _derivative(cat.ReverseOp, callee, arrays, [seed])
-
-
-def _gradient(
-    f: Arrow | Function, wrt: int | Sequence[int] | None, what: str, with_value: bool
-) -> Arrow:
-    f = as_arrow(f, what)
-
-    def gradient(*arrays: Array) -> Any:
-        everything = range(len(arrays))
-        chosen = [wrt] if isinstance(wrt, int) else list(everything if wrt is None else wrt)
-        if not chosen or any(i not in everything for i in chosen):
-            raise TraceError(
-                f"{what}({f.name}): wrt={wrt!r} must be positions of inputs, in [0, {len(arrays)})"
-            )
-        values, _, cotangents = value_and_cotangents(f, arrays, what)
-        picked = _untuple([cotangents[i] for i in chosen], len(chosen) == 1)
-        return (values[0], *_tuple(picked)) if with_value else picked
-
-    return FunctionArrow(gradient, f.inputs, f"{f.name}_{what}", f.input_names)
-
-
-def grad(f: Arrow | Function, wrt: int | Sequence[int] | None = None) -> Arrow:
-    """The gradient A -> A' of an arrow to one floating scalar, for all inputs or those in `wrt`."""
-    return _gradient(f, wrt, "grad", with_value=False)
-
-
-def value_and_grad(f: Arrow | Function, wrt: int | Sequence[int] | None = None) -> Arrow:
-    """Like `grad`, with the value in front."""
-    return _gradient(f, wrt, "value_and_grad", with_value=True)

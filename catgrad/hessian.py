@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from catgrad.arrows import Arrow, FunctionArrow, as_arrow, forward, grad
+from catgrad.arrows import Arrow, FunctionArrow, as_arrow
+from catgrad.derivatives import forward, grad
 from catgrad.dialects import cat
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Function, TraceError

@@ -17,7 +17,8 @@ from typing import cast
 
 from xdsl.dialects.builtin import TensorType
 
-from catgrad.arrows import Arrow, arrow, as_arrow, reverse, value_and_cotangents
+from catgrad.arrows import Arrow, arrow, as_arrow
+from catgrad.derivatives import reverse, value_and_cotangents
 from catgrad.dialects.tops.base import Tensor, dtype_of, tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Initializer, Stored, TraceError, as_tuple
@@ -106,21 +107,27 @@ def training(
     loss: Arrow,
     optimizer: Optimizer,
     metrics: Mapping[str, Arrow] | None = None,
+    rate: Arrow | None = None,
 ) -> dict[str, Traced]:
     """
     The arrows of a trainer: init, predict, loss, step and the metrics.
 
-    step is the put of `(optimiser @ id @ id) >> (model @ id) >> loss` at seed 1, unfolded into one
-    arrow: it updates parameters and states and returns the loss before the update.
+    step is the put of `(optimiser @ id @ id) >> (model @ id) >> loss` at seed `rate(loss)`,
+    unfolded into one arrow: it updates parameters and states and returns the loss before that.
+
+    Without a `rate` the seed is 1 and the loss a floating scalar. Over other rings a loss is no
+    number to make small: over Z/2 it is y xor t, and the rate is `cg.identity()` (Wilson, Zanasi,
+    arXiv 2101.10488). TraceError for what does not fit.
     """
     model, loss = as_arrow(model, "training: model"), as_arrow(loss, "training: loss")
+    rate = None if rate is None else as_arrow(rate, "training: rate")
     objective = arrow(_measured(model, loss), inputs=2, name="objective")
 
     _check_given(inputs, targets, optimizer)
     types, names = (inputs, targets), ("x", "y")
     parts = {
         "step": Traced(
-            _step(objective, optimizer), types, names, "loss", batched=True, training=True
+            _step(objective, optimizer, rate), types, names, "loss", batched=True, training=True
         ),
         "loss": Traced(objective.function, types, names, "loss", batched=True),
         "predict": Traced(model, (inputs,), ("x",), batched=True),
@@ -132,11 +139,13 @@ def training(
     return {**parts, "init": INIT}
 
 
-def _step(objective: Arrow, optimizer: Optimizer) -> Callable[[Array, Array], Array]:
+def _step(
+    objective: Arrow, optimizer: Optimizer, rate: Arrow | None
+) -> Callable[[Array, Array], Array]:
     """The function of a training step."""
 
     def step(x: Array, t: Array) -> Array:
-        values, gradients, _ = value_and_cotangents(objective, [x, t], "training")
+        values, gradients, _ = value_and_cotangents(objective, [x, t], "training", rate)
         values[0].value.name_hint = "loss"
         tracer = current("training")
         parameters = {n: g for n, g in gradients.items() if tracer.stored[n].role == "parameter"}

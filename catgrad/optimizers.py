@@ -8,7 +8,18 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
-from catgrad.array_api import astype, cos, expm1, minimum, sign, sqrt, square, sum, where
+from catgrad.array_api import (
+    astype,
+    cos,
+    expm1,
+    logical_xor,
+    minimum,
+    sign,
+    sqrt,
+    square,
+    sum,
+    where,
+)
 from catgrad.array_api import maximum as _maximum
 from catgrad.arrows import FunctionArrow
 from catgrad.dialects.tops.value import Array
@@ -142,6 +153,15 @@ def sgd(learning_rate: Rate) -> Optimizer:
         return (p - g * rate,)
 
     return _optimizer("sgd", learning_rate, {}, rule)
+
+
+def xor() -> Optimizer:
+    """p xor g over Z/2: reverse derivative ascent (Wilson and Zanasi, arXiv 2101.10488)."""
+
+    def rule(_: Any, __: Any, p: Array, states: Sequence[Array], g: Array) -> tuple[Array, ...]:
+        return (logical_xor(p, g),)
+
+    return _optimizer("xor", 0.0, {}, rule)
 
 
 def momentum(learning_rate: Rate, decay: float = 0.9) -> Optimizer:

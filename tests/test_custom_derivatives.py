@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
+import catgrad as cg
+from tests.api_tools import message
 from tests.programs import G, T, X, Y, differentiate, parse, run
 
 CUSTOM = f"""
@@ -89,6 +93,27 @@ def test_a_surrogate_replaces_the_derivative() -> None:
     assert dw.tolist() == [0, 0, 0]
     dy, dz = run(module, "moved", X, Y, G)
     assert dy.tolist() == dz.tolist() == G.tolist()
+
+
+def test_a_surrogate_from_python() -> None:
+    """A step function with the derivative of the identity (arXiv 1308.3432), to second order."""
+
+    def through(x: cg.Array, g: cg.Array) -> cg.Array:
+        return g * x
+
+    @cg.arrow(reverse=through, surrogate=True)
+    def step(x: cg.Array) -> cg.Array:
+        return cg.sign(x)
+
+    parts = {"f": step, "d": cg.reverse(step), "dd": cg.reverse(cg.reverse(step))}
+    program = cg.compile({k: f.on(*[cg.f64[3]] * n) for n, (k, f) in enumerate(parts.items(), 1)})
+    assert re.search(r"@step\(.*attributes \{reverse = @through, surrogate\}", program.ir("cat"))
+    net = program.load()
+    assert net.f(X).tolist() == np.sign(X).tolist()
+    assert net.d(X, G).tolist() == (G * X).tolist()
+    assert [a.tolist() for a in net.dd(X, G, Y)] == [(G * Y).tolist(), (X * Y).tolist()]
+    expected = "arrow: a surrogate is a custom derivative; give it as reverse="
+    assert message(lambda: cg.arrow(through, surrogate=True)) == expected
 
 
 def test_a_custom_derivative_may_call_its_arrow_but_not_differentiate_it() -> None:
