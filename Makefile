@@ -1,4 +1,4 @@
-# `make demo`, `make test` and `make docs` (generated tables). Each sets up .venv first, once.
+# `make demo`, `make examples`, `make test`, `make docs` (generated tables): each sets up .venv first, once.
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := g++ cmake pkg-config
@@ -8,11 +8,15 @@ export CMAKE_ARGS := -DGGML_BLAS=OFF -DGGML_LLAMAFILE=ON
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-binary ggml-python
 
-.PHONY: demo test docs
+.PHONY: demo examples test docs
 .DELETE_ON_ERROR:
 
 demo: .venv/installed-ggml
 	$(BIN)/python examples/demo.py
+
+# Every file that defines `parts`.
+examples: .venv/installed-ggml
+	@for file in $$(grep -l '^parts = ' examples/*.py); do $(BIN)/python $$file || exit 1; done
 
 test: .venv/installed-dev
 	$(BIN)/ruff check

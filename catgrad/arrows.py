@@ -106,9 +106,10 @@ class FunctionArrow(Arrow):
         name: str,
         names: Sequence[str] = (),
         reverse: Arrow | None = None,
+        surrogate: bool = False,
     ):
         super().__init__(function, inputs, name, names)
-        self.custom = reverse
+        self.custom, self.surrogate = reverse, surrogate
 
     def __call__(self, *arrays: Array) -> Any:
         tracer = current(self.name)
@@ -120,7 +121,9 @@ class FunctionArrow(Arrow):
             return super().trace(types)
         self.check_count(types)
         tracer, names = current(self.name), self.names(len(types))
-        return tracer.trace_custom(self, self.function, self.name, types, names, self.custom.trace)
+        return tracer.trace_custom(
+            (self, self.surrogate), self.function, self.name, types, names, self.custom.trace
+        )
 
 
 class Layer(FunctionArrow):
@@ -184,12 +187,17 @@ def arrow(
     inputs: int | None = None,
     name: str | None = None,
     reverse: Arrow | Function | None = None,
+    surrogate: bool = False,
 ) -> Arrow: ...
 
 
 @overload
 def arrow(
-    *, inputs: int | None = None, name: str | None = None, reverse: Arrow | Function | None = None
+    *,
+    inputs: int | None = None,
+    name: str | None = None,
+    reverse: Arrow | Function | None = None,
+    surrogate: bool = False,
 ) -> Callable[[Function], Arrow]: ...
 
 
@@ -200,15 +208,19 @@ def arrow(
     inputs: int | None = None,
     name: str | None = None,
     reverse: Arrow | Function | None = None,
+    surrogate: bool = False,
 ) -> Arrow | Callable[[Function], Arrow]:
     """
     Make an arrow of a Python function on symbolic arrays; also a decorator.
 
     `inputs` is needed for functions with `*args`. `reverse` is a custom derivative `(A, B') -> A'`,
-    additive in B' and without parameters.
+    additive in B' and without parameters. With `surrogate` it need not be the derivative, as in
+    straight-through rules (Bengio, Leonard, Courville, arXiv 1308.3432).
     """
     if function is None:
-        return lambda f: arrow(f, inputs=inputs, name=name, reverse=reverse)
+        return lambda f: arrow(f, inputs=inputs, name=name, reverse=reverse, surrogate=surrogate)
+    if surrogate and reverse is None:
+        raise TraceError("arrow: a surrogate is a custom derivative; give it as reverse=")
     if isinstance(function, Arrow) and inputs is None and reverse is None:
         return function
     if reverse is not None:
@@ -217,7 +229,8 @@ def arrow(
     count = count if inputs is None else inputs
     label = name or getattr(function, "__name__", "arrow")
     label = label if label.isidentifier() else "arrow"
-    return FunctionArrow(function, count, label, names if len(names) == count else (), reverse)
+    names = names if len(names) == count else ()
+    return FunctionArrow(function, count, label, names, reverse, surrogate)
 
 
 def as_arrow(f: object, what: str) -> Arrow:

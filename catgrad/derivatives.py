@@ -12,7 +12,7 @@ several a tuple in the order of `wrt`. States are no choice: new states are pass
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
@@ -24,13 +24,16 @@ from catgrad.dialects._checks import suggestion
 from catgrad.dialects._names import hint
 from catgrad.dialects.tops.base import FLOAT, Tensor, tensor
 from catgrad.dialects.tops.value import Array
-from catgrad.frames import Callee, Function, TraceError
+from catgrad.frames import Callee, Function, TraceError, as_tuple
 from catgrad.tracing import current
 
 Key: TypeAlias = "int | str"
 """An input by its position, or a stored tensor by its name."""
 Wrt: TypeAlias = "Key | Sequence[Key] | None"
 """What a derivative is with respect to; None for all inputs."""
+
+Seed: TypeAlias = "Callable[[list[Array]], Sequence[Array]]"
+"""The cotangents of an arrow's outputs as a function of its outputs."""
 
 MANY = 8
 """Of more names, an error shows the first."""
@@ -40,12 +43,20 @@ MANY = 8
 
 
 def _pullback(
-    callee: Callee, primals: Sequence[Array], cotangents: Sequence[Array]
+    callee: Callee, primals: Sequence[Array], cotangents: Sequence[Array] | Seed
 ) -> tuple[list[Array], dict[Key, Array]]:
-    """Emit R[f]: the values, and the cotangents of stored tensors and inputs."""
+    """
+    Emit R[f]: the values, and the cotangents of stored tensors and inputs.
+
+    A seed that is a function gets the values, from a call that `cse` merges with the derivative's.
+    """
     tracer = current("a derivative")
     operands, site = tracer.pass_on(callee, primals)
     ops = tracer.frame.ops
+    if callable(cotangents):
+        call = cat.CallOp(callee.symbol, operands, tracer.result_types(callee), None, site)
+        ops.builder.insert(call)
+        cotangents = cotangents([ops.array(v) for v in call.results[: len(callee.outputs)]])
     ops.check(callee.symbol, cotangents)
     given = [
         *(c.value for c in cotangents),
@@ -83,23 +94,41 @@ def _zero(type_: Tensor) -> SSAValue:
 
 
 def value_and_cotangents(
-    f: Arrow, arrays: Sequence[Array], what: str
+    f: Arrow, arrays: Sequence[Array], what: str, rate: Arrow | None = None
 ) -> tuple[Array, dict[Key, Array]]:
     """
-    f's value, and the cotangents of its stored tensors and inputs, at seed 1.
+    f's value, and the cotangents of its stored tensors and inputs, at seed rate(value).
 
-    f must have one result, a floating scalar.
+    Without a rate the seed is 1, and f must have one result, a floating scalar.
     """
     callee = f.trace(types_of(f.name, arrays))
+    if rate is not None:
+        values, cotangents = _pullback(callee, arrays, _seed(rate, callee.outputs, what))
+        return values[0], cotangents
     if len(callee.outputs) != 1 or callee.outputs[0] not in [tensor((), d) for d in FLOAT]:
         got = ", ".join(map(str, callee.outputs))
         raise TraceError(
-            f"{what} of {f.name} needs one floating scalar, got {got}; use reverse for other arrows"
+            f"{what} of {f.name} needs one floating scalar, got {got}; use reverse for other "
+            "arrows, in training a rate"
         )
     (out,) = callee.outputs
     seed = current(what).frame.ops.full((), 1, "f32" if out == tensor((), "f32") else "f64")
     values, cotangents = _pullback(callee, arrays, [seed])
     return values[0], cotangents
+
+
+def _seed(rate: Arrow, outputs: Sequence[Tensor], what: str) -> Seed:
+    """The cotangents rate(values), of the types of the values."""
+
+    def seed(values: list[Array]) -> list[Array]:
+        seeds = as_tuple(rate(*values), rate.name)
+        if [a.type for a in seeds] != list(outputs):
+            got = ", ".join(map(repr, seeds)) or "nothing"
+            expected = ", ".join(map(str, outputs))
+            raise TraceError(f"{what}: rate(loss) is {got}, expected the loss's type {expected}")
+        return seeds
+
+    return seed
 
 
 # Choosing ----------------------------------------------------------------------------------------

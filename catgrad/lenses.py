@@ -120,22 +120,31 @@ def training(
     loss: Arrow,
     optimizer: Optimizer,
     metrics: Mapping[str, Arrow] | None = None,
+    rate: Arrow | None = None,
 ) -> dict[str, Traced]:
     """
     The arrows of a trainer: init, predict, loss, step and the metrics.
 
-    step is the put of `(optimiser @ id @ id) >> (model @ id) >> loss` at seed 1, unfolded into one
-    arrow: it updates parameters and states and returns the loss before the update. It takes a batch
-    of inputs, one of targets, and what the optimiser wants to be given, such as the learning rate.
+    step is the put of `(optimiser @ id @ id) >> (model @ id) >> loss` at seed `rate(loss)`,
+    unfolded into one arrow: it updates parameters and states and returns the loss before that. It
+    takes a batch of inputs, one of targets, and what the optimiser wants to be given, such as the
+    learning rate.
+
+    Without a `rate` the seed is 1 and the loss a floating scalar. Over other rings a loss is no
+    number to make small: over Z/2 it is y xor t, and the rate is `cg.identity()` (Wilson, Zanasi,
+    arXiv 2101.10488). TraceError for what does not fit.
     """
     model, loss = as_arrow(model, "training: model"), as_arrow(loss, "training: loss")
+    rate = None if rate is None else as_arrow(rate, "training: rate")
     objective = arrow(_measured(model, loss), inputs=2, name="objective")
 
     _check_given(inputs, targets, optimizer)
     types, names = (inputs, targets), ("x", "y")
     wanted = types + (tensor((), "f32"),) * len(optimizer.inputs), names + optimizer.inputs
     parts = {
-        "step": Traced(_step(objective, optimizer), *wanted, "loss", batched=True, training=True),
+        "step": Traced(
+            _step(objective, optimizer, rate), *wanted, "loss", batched=True, training=True
+        ),
         "loss": Traced(objective.function, types, names, "loss", batched=True),
         "predict": Traced(model, (inputs,), ("x",), batched=True),
     }
@@ -146,11 +155,11 @@ def training(
     return {**parts, "init": INIT}
 
 
-def _step(objective: Arrow, optimizer: Optimizer) -> Callable[..., Array]:
+def _step(objective: Arrow, optimizer: Optimizer, rate: Arrow | None) -> Callable[..., Array]:
     """The function of a training step."""
 
     def step(x: Array, t: Array, *given: Array) -> Array:
-        loss, cotangents = value_and_cotangents(objective, [x, t], "training")
+        loss, cotangents = value_and_cotangents(objective, [x, t], "training", rate)
         loss.value.name_hint = "loss"
         tracer = current("training")
         parameters = {

@@ -9,7 +9,19 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from catgrad._arguments import check_count
-from catgrad.array_api import astype, cos, equal, expm1, minimum, sign, sqrt, square, sum, where
+from catgrad.array_api import (
+    astype,
+    cos,
+    equal,
+    expm1,
+    logical_xor,
+    minimum,
+    sign,
+    sqrt,
+    square,
+    sum,
+    where,
+)
 from catgrad.array_api import maximum as _maximum
 from catgrad.arrows import FunctionArrow
 from catgrad.dialects.tops.base import tensor
@@ -200,6 +212,15 @@ def sgd(learning_rate: Rate) -> Optimizer:
         return (p - g * rate,)
 
     return _optimizer("sgd", learning_rate, {}, rule)
+
+
+def xor() -> Optimizer:
+    """p xor g over Z/2: reverse derivative ascent (Wilson and Zanasi, arXiv 2101.10488)."""
+
+    def rule(_: Any, __: Any, p: Array, states: Sequence[Array], g: Array) -> tuple[Array, ...]:
+        return (logical_xor(p, g),)
+
+    return _optimizer("xor", 0.0, {}, rule)
 
 
 def momentum(learning_rate: Rate, decay: float = 0.9) -> Optimizer:

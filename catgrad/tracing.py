@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     ModuleOp,
     StringAttr,
+    UnitAttr,
     i64,
 )
 from xdsl.ir import Attribute, Block, Region, SSAValue
@@ -156,7 +157,7 @@ class Tracer:
 
     def trace_custom(
         self,
-        key: object,
+        key: tuple[object, bool],
         function: Function,
         name: str,
         types: Sequence[Tensor],
@@ -166,6 +167,7 @@ class Tracer:
         """
         Trace a function with a derivative of its own, once per key and types.
 
+        The key is whose function it is, and whether its derivative is a surrogate.
         The function is known before its derivative is traced, which may call it. Random ops of the
         derivative draw at the sites of the function: what has one place has one number.
         """
@@ -184,6 +186,7 @@ class Tracer:
             arrow = self.table[callee.symbol]
             assert arrow is not None
             arrow.reverse = cat.flat_symbol(back.symbol)
+            arrow.surrogate = UnitAttr() if key[1] else None
             sites = max(callee.sites, back.sites)
             self.customs[memo] = replace(callee, sites=sites)
         return self.customs[memo]

@@ -269,7 +269,10 @@ NO_SCALARS: list[tuple[Body, str]] = [
 @pytest.mark.parametrize(("f", "got"), NO_SCALARS, ids=["array", "integer", "two"])
 def test_gradient_of_what_is_no_scalar(f: Body, got: str) -> None:
     g = cg.grad(cg.arrow(f, name="g"))
-    expected = f"grad of g needs one floating scalar, got {got}; use reverse for other arrows"
+    expected = (
+        f"grad of g needs one floating scalar, got {got}; use reverse for other arrows, "
+        "in training a rate"
+    )
     assert message(lambda: compiled(g, cg.f32[2])) == f"in part: in g_grad: {expected}"
 
 

@@ -82,6 +82,10 @@ def test_parameters() -> None:
     assert message(lambda: compiled(nn.dense(2, bias=wrong), cg.f32[2, 2])) == expected
 
 
+def is_positive(x: A) -> A:
+    return x > 0
+
+
 def test_training() -> None:
     def found(**options: Any) -> str:
         given: dict[str, Any] = {
@@ -106,6 +110,14 @@ def test_training() -> None:
     )
     text = found(optimizer=optimizers.sgd)
     assert text.startswith("training: optimizer takes one as optimizers.sgd(0.1), got <function")
+    assert found(rate=3) == "training: rate takes an arrow or a function of symbolic arrays, got 3"
+    assert found(rate=is_positive) == (
+        "in step: training: rate(loss) is Array(i1[]), expected the loss's type tensor<f32>"
+    )
+    assert found(loss=cg.arrow(cg.less)) == (
+        "in step: training of objective needs one floating scalar, got tensor<2x3xi1>; "
+        "use reverse for other arrows, in training a rate"
+    )
     assert found(metrics={"step": losses.accuracy}) == (
         "metric 'step' has the name of another arrow; rename it"
     )

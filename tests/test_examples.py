@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, partial
+from importlib import import_module
+from itertools import islice
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,17 +23,16 @@ TARGETS = ["numpy", "ggml"]
 Arrays = dict[str, NDArray[Any]]
 
 
-def module(name: str) -> ModuleType:
-    """One of the files in examples/."""
-    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
+ALL = sorted(p.stem for p in EXAMPLES.glob("*.py") if "\nparts = " in p.read_text())
+"""Every example: a file that defines `parts`."""
 
 
-datasets: Any = module("datasets")
+def module(name: str) -> Any:
+    """One of the files in examples/, which are on the path of the tests."""
+    return import_module(name)
+
+
+datasets = module("datasets")
 
 
 @cache
@@ -103,12 +103,100 @@ def test_the_targets_agree() -> None:
         assert np.abs(value - b[name]).max() <= 1e-3 * np.abs(value).max(), name
 
 
-@pytest.mark.parametrize("name", ["digits", "iris", "lenet"])
+@pytest.mark.parametrize("name", ALL)
 def test_the_targets_start_alike(name: str) -> None:
     first, second = (program(name, target).load(seed=7) for target in TARGETS)
     assert set(first.state) == set(second.state)
     for key, value in {**first.parameters, **first.state}.items():
         np.testing.assert_array_equal(value, {**second.parameters, **second.state}[key])
+
+
+def batches(name: str) -> Iterator[tuple[NDArray[Any], ...]]:
+    """What the example learns from; random inputs of its types if it does not say."""
+    found = getattr(module(name), "batches", None)
+    if found is not None:
+        yield from found()
+    rng = np.random.default_rng(0)
+    while True:
+        yield tuple(
+            random_input(rng, spec) for spec in net_of(name, "numpy").FUNCTIONS["step"]["inputs"]
+        )
+
+
+def random_input(rng: Any, spec: Any) -> Any:
+    """An input of a function: floats are normal, integers lie in their range."""
+    low, high = spec["range"] or (0, 2)
+    whole, shape = "float" not in spec["dtype"], spec["shape"]
+    array = rng.integers(low, high, shape) if whole else rng.normal(size=shape)
+    return array.astype(spec["dtype"])
+
+
+def net_of(name: str, target: str) -> Any:
+    """An example, loaded, with what it starts from."""
+    net = program(name, target).load(seed=0, threads=1)
+    if (start := getattr(module(name), "start", None)) is not None:
+        start(net)
+    return net
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_targets_agree_on_the_first_losses(name: str) -> None:
+    samples = list(islice(batches(name), 20))
+    first, second = ([net.step(*s) for s in samples] for net in map(partial(net_of, name), TARGETS))
+    np.testing.assert_allclose(
+        np.asarray(second, np.float64), np.asarray(first, np.float64), rtol=1e-4
+    )
+    assert np.ptp(np.asarray(first, np.float64)) > 0
+
+
+# -- what the smaller examples learn -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_circuit_learns_to_add(target: str) -> None:
+    """Over Z/2, each sum seen once; then every bit of every loss is 0."""
+    circuit, net = module("circuit"), net_of("circuit", target)
+    assert circuit.figures(net)["wrong bits"] > 0.4
+    samples = list(islice(batches("circuit"), 4))
+    assert all(np.any(net.step(*sample)) for sample in samples)
+    assert circuit.figures(net)["wrong bits"] == 0
+    assert not any(np.any(net.step(*sample)) for sample in samples)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_picture_becomes_what_a_classifier_sees_in_digits(target: str) -> None:
+    """The input is learnt; the classifier stays as it is."""
+    dream, net = module("dream"), net_of("dream", target)
+    frozen = {n: p for n, p in net.parameters.items() if n.startswith("dense")}
+    assert dream.figures(net)["least probability"] < 0.1
+    for sample in islice(batches("dream"), 100):
+        net.step(*sample)
+    assert dream.figures(net)["least probability"] > 0.99
+    assert len(frozen) == 4
+    for name, value in frozen.items():
+        np.testing.assert_array_equal(net.parameters[name], value)
+
+
+def test_forces() -> None:
+    """Those of the data and those of the model are slopes of their energies."""
+    forces, net = module("forces"), net_of("forces", "numpy")
+    before = forces.figures(net)["force error"]
+    for sample in islice(batches("forces"), 1000):
+        net.step(*sample)
+    assert before > 1
+    assert forces.figures(net)["force error"] < 0.15
+    x = module("morse").clusters(5)[0].astype(np.float64)
+    along: NDArray[Any] = np.random.default_rng(1).normal(size=(5, 4, 3))
+
+    def learnt(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        found: NDArray[Any] = net.predict(x)
+        return found[:, 0], found[:, 1:].reshape(5, 4, 3)
+
+    given: Any = module("morse").energies_and_forces
+    for potential, h, rtol in ((given, 1e-5, 1e-6), (learnt, 1e-3, 1e-2)):
+        slope = (potential(x + h * along)[0] - potential(x - h * along)[0]) / (2 * h)
+        work = -np.sum(potential(x)[1] * along, axis=(1, 2))
+        np.testing.assert_allclose(slope, work, rtol=rtol, atol=rtol)
 
 
 # -- the commands --------------------------------------------------------------------------------

@@ -55,6 +55,12 @@ INDEPENDENT = {
         %s = tops.sum %d, axes = [1] : (tensor<4x3xf32>) -> tensor<4xf32>
         %c = tops.broadcast %s, axes = [1] : (tensor<4xf32>) -> tensor<4x3xf32>
         return %c : tensor<4x3xf32> }}""",
+    "equal slices, split": f"""(%w: tensor<5x3xf32>, {T}) -> tensor<4x2x3xf32> {{
+        %c = tops.full value = 1.0 : f32 : tensor<8x5xf32>
+        %m = tops.matmul %c, %w : (tensor<8x5xf32>, tensor<5x3xf32>) -> tensor<8x3xf32>
+        %d = tops.reshape %m : (tensor<8x3xf32>) -> tensor<4x2x3xf32>
+        %y = tops.add %x, %d : tensor<4x2x3xf32>
+        return %y : tensor<4x2x3xf32> }}""",
     "argmax": f"""({X}) -> tensor<4xi32> {{
         %y = tops.argmax %x, axis = 1 : i64 : (tensor<4x3xf32>) -> tensor<4xi32>
         return %y : tensor<4xi32> }}""",
@@ -228,6 +234,15 @@ DEPENDENT = {
     "rows chosen": f"""({X}, %i: tensor<4xi32>) -> tensor<4x3xf32> {{
         %y = tops.take %x, %i, axis = 0 : i64 : (tensor<4x3xf32>, tensor<4xi32>) -> tensor<4x3xf32>
         return %y : tensor<4x3xf32> }}""",
+    "unequal slices, split": f"""(%w: tensor<8x3xf32>, {T}) -> tensor<4x2x3xf32> {{
+        %d = tops.reshape %w : (tensor<8x3xf32>) -> tensor<4x2x3xf32>
+        %y = tops.add %x, %d : tensor<4x2x3xf32>
+        return %y : tensor<4x2x3xf32> }}""",
+    "half equal slices, split": f"""(%b: tensor<2x3xf32>, {T}) -> tensor<4x2x3xf32> {{
+        %w = tops.broadcast %b, axes = [1] : (tensor<2x3xf32>) -> tensor<2x4x3xf32>
+        %d = tops.reshape %w : (tensor<2x4x3xf32>) -> tensor<4x2x3xf32>
+        %y = tops.add %x, %d : tensor<4x2x3xf32>
+        return %y : tensor<4x2x3xf32> }}""",
     "windows of rows": f"""(%x: tensor<5xf32> {BATCH}) -> tensor<5x1xf32> {{
         %y = tops.patches %x, dilation = [1], kernel = [1], padding_high = [0], padding_low = [0],
             stride = [1] : (tensor<5xf32>) -> tensor<5x1xf32>

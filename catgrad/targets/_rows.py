@@ -13,7 +13,7 @@ An abstract interpretation: every axis of a value is labelled with how the value
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import TypeAlias
@@ -203,20 +203,36 @@ def _(op: PermuteDimsOp, operands: Sequence[Labels]) -> Labels | None:
 
 @_rule.register
 def _(op: ReshapeOp, operands: Sequence[Labels]) -> Labels | None:
-    """An axis is kept where its size and the number of elements before it are; see `_moved`."""
+    """Axes that are all equal stay so, and an axis that is not cut is kept; see `_moved`."""
     (labels,), old, new = operands, _shape(op.x), _shape(op.y)
-    if all(along == SAME for along in labels):
-        return (SAME,) * len(new)
     if any(along.rows for along in labels):
         return _moved(labels, old, new)
-    free = {i: (math.prod(old[:i]), n) for i, n in enumerate(old)}
-    result: list[Along] = []
-    for j, n in enumerate(new):
-        found = [i for i, place in free.items() if place == (math.prod(new[:j]), n)]
-        result.append(labels[found[0]] if found else OTHER)
-        if found:
-            del free[found[0]]
+    result = [SAME if n == 1 else OTHER for n in new]
+    for before, after in _regrouped(old, new):
+        if all(labels[i] == SAME for i in before):
+            result = [SAME if j in after else along for j, along in enumerate(result)]
+        elif len(before) == len(after) == 1:
+            result[after[0]] = labels[before[0]]
     return tuple(result)
+
+
+def _regrouped(old: tuple[int, ...], new: tuple[int, ...]) -> Iterator[tuple[list[int], list[int]]]:
+    """
+    The axes of a reshape in the smallest groups that become each other; axes of size 1 in none.
+
+        2 x 3 x 1 x 4 -> 6 x 2 x 2      ([0, 1], [0]), ([3], [1, 2])
+    """
+    sides = [[i for i, n in enumerate(shape) if n != 1] for shape in (old, new)]
+    if 0 in old:
+        return
+    while sides[0]:
+        group: tuple[list[int], list[int]] = [], []
+        sizes = [1, 1]
+        while sizes[0] != sizes[1] or not group[0]:
+            side = int(sizes[0] > sizes[1])
+            group[side].append(sides[side].pop(0))
+            sizes[side] *= (old, new)[side][group[side][-1]]
+        yield group
 
 
 def _moved(labels: Labels, old: tuple[int, ...], new: tuple[int, ...]) -> Labels | None:
