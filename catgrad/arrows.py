@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
+from catgrad._user_lines import user_line
 from catgrad.dialects import cat
 from catgrad.dialects._names import hint
 from catgrad.dialects.tops.base import FLOAT, Tensor, tensor
@@ -32,6 +33,8 @@ class Arrow:
         self.inputs = inputs
         self.name = name
         self.input_names = tuple(names)
+        self.made = user_line()
+        """The line that made it; None for those of this package."""
         self.parts: tuple[Arrow, ...] = ()
         """The arrows of a composition, in order."""
 

@@ -15,6 +15,7 @@ from xdsl.ir import Block, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
+from catgrad._user_lines import locate
 from catgrad.dialects.tops import TABLE
 from catgrad.dialects.tops.base import Tensor, TopsOp
 from catgrad.dialects.tops.value import Array, Ops
@@ -72,7 +73,8 @@ class TracingOps(Ops):
     """Emits at the end of one block; results are hinted with the op's name."""
 
     def __init__(self, block: Block):
-        super().__init__(Builder(InsertPoint.at_end(block)), TABLE, ring=False)
+        builder = Builder(InsertPoint.at_end(block), operation_insertion_handler=[locate])
+        super().__init__(builder, TABLE, ring=False)
         self.block = block
 
     def emit(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from xdsl.dialects.builtin import (
@@ -18,14 +18,16 @@ from xdsl.dialects.builtin import (
     DenseArrayBase,
     DictionaryAttr,
     IntegerAttr,
+    LocationAttr,
     ModuleOp,
     StringAttr,
     i64,
 )
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
+from catgrad._user_lines import user_line
 from catgrad.dialects import cat
-from catgrad.dialects._names import fresh_name, hint
+from catgrad.dialects._names import VERSION, fresh_name, hint
 from catgrad.dialects.tops.base import DTYPES, Tensor, tensor
 from catgrad.dialects.tops.value import Array, Scalar
 from catgrad.frames import (
@@ -45,7 +47,8 @@ class Tracer:
     """Builds one module of `cat` arrows."""
 
     def __init__(self, name: str):
-        self.module = ModuleOp([], {"tops.program": StringAttr(name)})
+        stated = {"tops.program": StringAttr(name), "tops.version": IntegerAttr(VERSION, i64)}
+        self.module = ModuleOp([], stated)
         self.table: dict[str, cat.ArrowOp | None] = {}
         """Arrows by name; None while a public one is still to come."""
         self.known: dict[str, str] = {}
@@ -332,6 +335,8 @@ class Traced:
     batched: bool = False
     training: bool = False
     """The mode: with training off, layers only read their states and dropout does nothing."""
+    made: LocationAttr | None = field(default_factory=user_line, compare=False)
+    """The line that asked for it."""
 
 
 _CURRENT: ContextVar[Tracer | None] = ContextVar("catgrad_tracer", default=None)
