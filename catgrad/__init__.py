@@ -84,10 +84,10 @@ from catgrad.arrows import Arrow, arrow, identity, layer
 from catgrad.compiler import Program, compile
 from catgrad.derivatives import forward, grad, hessian_vector, reverse, value_and_grad
 from catgrad.dialects.tops.value import Array
-from catgrad.frames import TraceError
+from catgrad.frames import Dtype, TraceError
 from catgrad.lenses import Lens, Optimizer, training
 from catgrad.storage import is_training, param, random_key, scope, state, update
-from catgrad.tracing import Dtype, Traced
+from catgrad.tracing import Traced
 
 __all__ = [
     "Array",

@@ -9,8 +9,8 @@ from xdsl.utils.exceptions import VerifyException
 
 from catgrad.dialects.tops.base import DTYPES, FLOAT
 from catgrad.dialects.tops.value import Array, Scalar
-from catgrad.frames import TraceError
-from catgrad.tracing import Dtype, full
+from catgrad.frames import Dtype, TraceError
+from catgrad.tracing import full
 
 Axis: TypeAlias = int | Sequence[int] | None
 

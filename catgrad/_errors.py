@@ -15,6 +15,8 @@ from xdsl.utils.exceptions import (
 )
 from xdsl.utils.lexer import Span
 
+from catgrad.dialects._places import place_of_error
+
 MAX_LINE = 200
 MAX_CONTEXT = 6
 
@@ -111,11 +113,13 @@ def _excerpt(error: BaseException) -> str:
         return ""
     line = lines[marks[0] - 1]
     indent = len(line) - len(line.lstrip())
+    place = None if isinstance(error, InvalidInput) else place_of_error(error)
+    at = f"at {place}, " if place is not None else ""
     found = f"\n  {line.strip()[:MAX_LINE]}"
     for outer in reversed(lines[: marks[0] - 1]):
         name = re.match(r'( *)"[\w.]+"\(.*sym_name = "((?:[^"\\]|\\.)*)"', outer)
         if name is not None and len(name[1]) < indent:
-            return f"\n  in @{name[2][:MAX_LINE]}:{found}"
+            return f"\n  {at}in @{name[2][:MAX_LINE]}:{found}"
     return found
 
 

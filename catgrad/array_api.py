@@ -67,7 +67,8 @@ from catgrad.elementwise import (
     tanh as tanh,
     where as where,
 )
-from catgrad.tracing import Dtype, current
+from catgrad.tracing import current
+from catgrad.frames import Dtype
 from catgrad.tracing import full as _full
 
 f32, f64, i32, i64, i1 = (Dtype(name) for name in ("f32", "f64", "i32", "i64", "i1"))

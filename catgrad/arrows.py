@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
+from catgrad._user_lines import user_line
 from catgrad.dialects.tops.base import Tensor
 from catgrad.dialects.tops.value import Array
 from catgrad.frames import Callee, Function, TraceError, check_name, elements
@@ -30,6 +31,8 @@ class Arrow:
         self.inputs = inputs
         self.name = name
         self.input_names = tuple(names)
+        self.made = user_line()
+        """The line that made it; None for those of this package."""
         self.parts: tuple[Arrow, ...] = ()
         """The arrows of a composition, in order."""
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, cast
 
-from xdsl.utils.exceptions import DiagnosticException
+from xdsl.context import Context
 
 from catgrad._errors import CompileError, report
+from catgrad._scripts import located, run_script
 from catgrad.compiler import LEVELS, Program, trace
 from catgrad.dialects._checks import suggestion
 from catgrad.targets._placement import target_files
 from catgrad.tracing import Traced
+from catgrad.universe import CATGRAD_UNIVERSE
 
-COMMANDS = ("compile", "emit")
+COMMANDS = ("compile", "emit", "verify-rules")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,24 +42,14 @@ def _program_of(path: Path, arguments: argparse.Namespace) -> Program:
         parts = _parts_of(path)
         return trace(parts, arguments.target, name=path.stem, kernels=arguments.kernels)
     except (Exception, SystemExit) as error:
-        if (found := _located(error, path)) is None:
+        if (found := located(error, path)) is None:
             raise
         raise found from error
 
 
 def _parts_of(path: Path) -> dict[str, Traced]:
     """Run the file; what it defines as `parts`."""
-    if not path.is_file():
-        raise CompileError(f"no file {str(path)!r}; give a Python file that defines `parts`")
-    spec = importlib.util.spec_from_file_location(f"_catgrad_model_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise CompileError(f"{path} is no Python file; give one that defines `parts`")
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent.resolve()))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
+    module = run_script(path, "`parts`")
     parts = getattr(module, "parts", None)
     if not isinstance(parts, dict):
         found = "no `parts`" if parts is None else f"`parts` of type {type(parts).__name__}"
@@ -69,30 +59,30 @@ def _parts_of(path: Path) -> dict[str, Traced]:
     return cast("dict[str, Traced]", parts)
 
 
-def _located(error: BaseException, path: Path) -> CompileError | None:
-    """The error with the line of the file in front; None if the file has no part in it."""
-    if isinstance(error, SyntaxError):
-        own = error.filename is None or Path(error.filename).resolve() == path.resolve()
-        where = f"{path if own else error.filename}:{error.lineno or 1}"
-        return CompileError(f"{where}: SyntaxError: {error.msg}")
-    line, cause = None, error
-    while isinstance(cause, BaseException):
-        for frame in traceback.extract_tb(cause.__traceback__):
-            if Path(frame.filename).resolve() == path.resolve():
-                line = frame.lineno
-        cause = cause.__cause__
-    if line is None:
-        return None
-    kind = "" if isinstance(error, DiagnosticException) else f"{type(error).__name__}: "
-    return CompileError(f"{path}:{line}: {kind}{error}")
-
-
 def _compile(arguments: argparse.Namespace) -> None:
     _program_of(Path(arguments.file), arguments).write(arguments.output)
 
 
 def _emit(arguments: argparse.Namespace) -> None:
-    sys.stdout.write(_program_of(Path(arguments.file), arguments).ir(arguments.level))
+    program = _program_of(Path(arguments.file), arguments)
+    sys.stdout.write(program.ir(arguments.level, arguments.locations))
+
+
+def _verify_rules(arguments: argparse.Namespace) -> None:
+    from xdsl.universe import Universe
+
+    from catgrad.driver.subjects import subjects_of
+    from catgrad.driver.verify_rules import verify_rules
+
+    ctx = Context()
+    known = Universe.get_multiverse().all_dialects | CATGRAD_UNIVERSE.all_dialects
+    for name, factory in known.items():
+        ctx.register_dialect(name, factory)
+    table, count, wrong = verify_rules(subjects_of(ctx, arguments.what), arguments.seed)
+    sys.stdout.write(table)
+    if wrong:
+        sys.stdout.flush()
+        raise CompileError(f"{wrong} of {count} rules are wrong")
 
 
 def _arguments(
@@ -115,11 +105,16 @@ def _arguments(
     emit.set_defaults(run=_emit)
     emit.add_argument("file", metavar="FILE.py", help="defines `parts`")
     emit.add_argument("--level", default="cat", help=f"one of {', '.join(LEVELS)}")
+    emit.add_argument("--locations", action="store_true", help="print where each op comes from")
     emit.add_argument("--target", default="numpy", help="the target that `placed` is for")
     for command in (compile_, emit):
         command.add_argument(
             "--kernels", help="ggml: fused (generated loops, the default) or native (its own ops)"
         )
+    verify = commands.add_parser("verify-rules", help="check reverse rules, print a table")
+    verify.set_defaults(run=_verify_rules)
+    verify.add_argument("what", metavar="FILE.py|FILE.mlir|DIALECT", help="what has rules")
+    verify.add_argument("--seed", type=int, default=0, help="of the random inputs")
     words = list(sys.argv[1:] if argv is None else argv)
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         raise CompileError(

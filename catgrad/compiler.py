@@ -14,6 +14,7 @@ from typing import Any, cast
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.dialects.func import Func
+from xdsl.printer import Printer
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad._errors import CompileError
@@ -37,13 +38,19 @@ class Program:
         self.name, self.target, self.variant = name, target, variant
         self._cat = module
 
-    def ir(self, level: str) -> str:
-        """The IR as text: "cat" (traced), "tops" (lowered) or "placed" (fused, with slots)."""
+    def ir(self, level: str, locations: bool = False) -> str:
+        """
+        The IR as text: "cat" (traced), "tops" (lowered) or "placed" (fused, with slots).
+
+        With `locations` every op says which line of Python it comes from.
+        """
         if level not in LEVELS:
             raise CompileError(
                 f"no level {level!r}; levels are {', '.join(LEVELS)}{suggestion(level, LEVELS)}"
             )
-        return f"{getattr(self, f'_{level}')!s}\n"
+        stream = io.StringIO()
+        Printer(stream, print_debuginfo=locations).print_op(getattr(self, f"_{level}"))
+        return f"{stream.getvalue()}\n"
 
     @cached_property
     def _tops(self) -> ModuleOp:

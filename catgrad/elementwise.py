@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import VerifyException
 from catgrad._arguments import array, binary, dtype_name, unary
 from catgrad.dialects.tops.base import INTEGER
 from catgrad.dialects.tops.value import Array, Scalar, broadcast_arrays
-from catgrad.tracing import Dtype
+from catgrad.frames import Dtype
 
 
 def negative(x: Array) -> Array:

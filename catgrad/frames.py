@@ -15,8 +15,9 @@ from xdsl.ir import Block, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
+from catgrad._user_lines import locate
 from catgrad.dialects.tops import TABLE
-from catgrad.dialects.tops.base import Tensor, TopsOp
+from catgrad.dialects.tops.base import DTYPES, Tensor, TopsOp, tensor
 from catgrad.dialects.tops.value import Array, Ops
 
 Function: TypeAlias = Callable[..., Any]
@@ -72,7 +73,8 @@ class TracingOps(Ops):
     """Emits at the end of one block; results are hinted with the op's name."""
 
     def __init__(self, block: Block):
-        super().__init__(Builder(InsertPoint.at_end(block)), TABLE, ring=False)
+        builder = Builder(InsertPoint.at_end(block), operation_insertion_handler=[locate])
+        super().__init__(builder, TABLE, ring=False)
         self.block = block
 
     def emit(
@@ -131,3 +133,24 @@ def check_name(name: object, what: str) -> str:
     if isinstance(name, str):
         return name
     raise TraceError(f"{what}: a name is a string, got {name!r}")
+
+
+@dataclass(frozen=True)
+class Dtype:
+    """An element type; indexing gives a tensor type: `f32[150, 4]`, `i32[()]`."""
+
+    name: str
+
+    def __getitem__(self, shape: int | tuple[int, ...]) -> Tensor:
+        sizes: tuple[object, ...] = shape if isinstance(shape, tuple) else (shape,)
+        if any(type(n) is not int or n < 0 for n in sizes):
+            raise TraceError(
+                f"{self.name}[...] takes whole numbers >= 0, as in {self.name}[32, 10] or "
+                f"{self.name}[()]; got {shape!r}"
+            )
+        if self.name not in DTYPES:
+            raise TraceError(f"dtype {self.name!r} is not one of {', '.join(DTYPES)}")
+        return tensor(cast("tuple[int, ...]", sizes), self.name)
+
+    def __str__(self) -> str:
+        return self.name

@@ -25,7 +25,15 @@ from catgrad.dialects import cat
 from catgrad.dialects._checks import suggestion
 from catgrad.dialects.tops import ops_at
 from catgrad.dialects.tops.arithmetic import AddOp
-from catgrad.dialects.tops.base import NUMPY_NAMES, ReverseRule, Tensor, TopsOp, dtype_of, tensor
+from catgrad.dialects.tops.base import (
+    NUMPY_NAMES,
+    Numpy,
+    ReverseRule,
+    Tensor,
+    dtype_of,
+    tensor,
+    tensor_of,
+)
 from catgrad.dialects.tops.fused import FusedOp, YieldOp
 from catgrad.dialects.tops.indexing import Indexing
 from catgrad.dialects.tops.random import Random
@@ -84,15 +92,17 @@ def dtype_and_shape(type_: Attribute) -> tuple[str, tuple[int, ...]]:
     return NUMPY_NAMES[dtype_of(tensor_type)], tuple(tensor_type.get_shape())
 
 
-def compute(op: TopsOp, inputs: Sequence[NumPyArray], site: int = 0) -> NumPyArray:
+def compute(op: Operation, inputs: Sequence[NumPyArray], site: int = 0) -> NumPyArray:
     """Evaluate one op by its NumPy meaning into a fresh array; `site` is added to a random op's."""
+    meaning = op.get_trait(Numpy)
+    assert meaning is not None, f"{op.name} lacks a NumPy meaning"
     if isinstance(op, Indexing):
         _check_indices(op, inputs[1])
     moved = {"site": op.site.value.data + site} if isinstance(op, Random) else {}
-    result = op.out_type
+    result = tensor_of(op.results[0])
     out = np.empty(tuple(result.get_shape()), NUMPY_NAMES[dtype_of(result)])
     names = [f"x{i}" for i in range(len(inputs))]
-    text = op.meaning.statement(op, names, "out", **moved)
+    text = meaning.statement(op, names, "out", **moved)
     if (code := _CODE.get(text)) is None:
         code = _CODE[text] = compile(text, op.name, "exec")
     with np.errstate(all="ignore"):
@@ -162,7 +172,7 @@ class Interpreter:
     def op(self, op: Operation, inputs: list[Cell]) -> list[Cell]:
         """Evaluate one op."""
         match op:
-            case TopsOp():
+            case Operation() if op.has_trait(Numpy, value_if_unregistered=False):
                 return self.record(
                     op, inputs, [Cell(compute(op, [c.array for c in inputs], self.site))]
                 )

@@ -39,11 +39,10 @@ from catgrad.array_api import (
 from catgrad.arrows import Arrow, FunctionArrow, Layer, arrow, layer
 from catgrad.convolution import avg_pool2d, conv2d, global_avg_pool, max_pool2d
 from catgrad.dialects.tops.value import Array
-from catgrad.frames import Initializer, TraceError
+from catgrad.frames import Dtype, Initializer, TraceError
 from catgrad.initializers import glorot_uniform, normal, one, zero
 from catgrad.recurrent import gru, lstm, rnn
 from catgrad.storage import is_training, param, parameter_of, random_key, state, update
-from catgrad.tracing import Dtype
 
 __all__ = [
     "avg_pool2d",

@@ -7,18 +7,14 @@ read: one message on stderr, exit code 1. `CATGRAD_TRACEBACK=1` shows where an e
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
-import inspect
 import os
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import IO, Any, ClassVar, NoReturn, cast
+from typing import IO, TYPE_CHECKING
 
-from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute
 from xdsl.printer import Printer
@@ -29,122 +25,47 @@ from xdsl.utils.exceptions import (
     ShrinkException,
     VerifyException,
 )
-from xdsl.utils.target import Target
-from xdsl.xdsl_opt_main import xDSLOptMain
 
-from catgrad._errors import InternalError, InvalidInput, UsageError, failure, report, suggest
+from catgrad._errors import (
+    InternalError,
+    InvalidInput,
+    PassFailure,
+    UsageError,
+    failure,
+    report,
+)
 from catgrad._files import write_files
-from catgrad._parse import parse
-from catgrad.pipelines import apply_pass, flatten, parse_passes, parse_specs, with_options
+from catgrad.dialects._places import place_of_error
+from catgrad.driver.checking import check
+from catgrad.driver.options import Options
+from catgrad.driver.parse import parse
+from catgrad.pipelines import apply_pass
 from catgrad.universe import CATGRAD_UNIVERSE
 
-
-class Arguments(argparse.ArgumentParser):
-    """An argument parser that raises its errors, with suggestions."""
-
-    def error(self, message: str) -> NoReturn:
-        unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown != message and unknown.startswith("-"):
-            options = [option for action in self._actions for option in action.option_strings]
-            message += suggest(unknown.split()[0].partition("=")[0], options)
-        raise UsageError(message)
+if TYPE_CHECKING:
+    from catgrad.driver.instruments import Instrument
+    from catgrad.driver.timing import Clock
 
 
-class CatgradOptMain(xDSLOptMain):
+LISTS = ("passes", "ops", "dialects", "targets")
+"""What --list-... lists."""
+
+
+class CatgradOptMain(Options):
     """The driver. It raises its errors; `main` prints them."""
 
-    version_format: ClassVar[str] = "catgrad-opt built on xdsl {xdsl_version}"
-
     def __init__(self, args: Sequence[str] | None = None):
-        # Not xDSL's own constructor, which exits on a mistake: this one raises UsageError.
-        self.available_frontends = {}
-        self.available_passes = {}
-        self.available_targets = {}
-        self.ctx = Context()
-        self.register_all_dialects()
-        self.register_all_frontends()
-        self.register_all_passes()
-        self.register_all_targets()
-        parser = Arguments(prog="catgrad-opt", description="Reads, transforms and prints IR.")
-        self.register_all_arguments(parser)
-        self.args = parser.parse_args(args)
-        if self.args.input_file == "-":
-            self.args.input_file = None
-        if self.args.output_file == "-":
-            self.args.output_file = None
-        self.ctx.allow_unregistered = self.args.allow_unregistered_dialect
-        self.emit = self._read_target()
-        self.passes = flatten(parse_passes(self.args.passes, self.available_passes))
-        self.inputs = self._read_inputs()
+        super().__init__(args)
         self.files: dict[Path, bytes] = {}
         self.line_offset = 0
-
-    # Registration: what is absent, so that an installed entry point is not registered twice.
-
-    def register_all_dialects(self) -> None:
-        super().register_all_dialects()
-        for name, factory in CATGRAD_UNIVERSE.all_dialects.items():
-            if name not in self.ctx.registered_dialect_names:
-                self.ctx.register_dialect(name, factory)
-
-    def register_all_passes(self) -> None:
-        super().register_all_passes()
-        for name, factory in CATGRAD_UNIVERSE.all_passes.items():
-            self.available_passes.setdefault(name, factory)
-
-    def register_all_targets(self) -> None:
-        super().register_all_targets()
-        for name, factory in CATGRAD_UNIVERSE.all_targets.items():
-            self.available_targets.setdefault(name, factory)
+        self.chunk = 0
+        self.clock: Clock | None = None
+        self.note = ""
+        """What `main` prints after an error."""
 
     def register_all_frontends(self) -> None:
         super().register_all_frontends()
         self.available_frontends["mlir"] = self._parse_mlir
-
-    def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
-        super().register_all_arguments(arg_parser)
-        add = arg_parser.add_argument
-        add("--verify-each", action="store_true", help="Check the module after each pass")
-        add("--run", metavar="@FUNCTION", help="Run a function with the interpreter, print results")
-        several: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "NPY"}
-        add("--input", default=[], help="The arguments of --run, in order", **several)
-        add("--output", default=[], help="Where --run saves its results, in order", **several)
-
-    def _read_target(self) -> Callable[[ModuleOp, IO[str]], None]:
-        specs = parse_specs(self.args.target, "target")
-        if len(specs) != 1:
-            raise UsageError(f"-t takes one target, got '{self.args.target}'")
-        (spec,) = specs
-        self.target_name = spec.name
-        if (entry := self.available_targets.get(spec.name)) is None:
-            close = suggest(spec.name, self.available_targets)
-            known = ", ".join(self.available_targets)
-            raise UsageError(f"unknown target '{spec.name}'{close}\nAvailable: {known}")
-        if inspect.signature(entry).parameters:
-            return cast("Callable[[ModuleOp, IO[str]], None]", entry)
-        target = with_options("target", cast("Callable[[], type[Target]]", entry)(), spec)
-        if spec.name == "mlir":
-            flags: dict[str, Any] = {
-                "print_generic_format": self.args.print_op_generic,
-                "print_properties_as_attributes": self.args.print_no_properties,
-                "print_debuginfo": self.args.print_debuginfo,
-                "syntax_highlight": self.args.syntax_highlight,
-            }
-            target = dataclasses.replace(target, **flags)
-        return lambda module, stream: target.emit(self.ctx, module, stream)
-
-    def _read_inputs(self) -> list[Any]:
-        if self.args.run is None:
-            if self.args.input or self.args.output:
-                raise UsageError("--input and --output belong to --run @function")
-            return []
-        if self.args.target != "mlir":
-            raise UsageError("--run prints results, not code: leave out -t")
-        if self.args.output and (self.args.split_input_file or self.args.output_file):
-            raise UsageError("--output saves the results: leave out -o and --split-input-file")
-        from catgrad._execute import load
-
-        return [load(path) for path in self.args.input]
 
     # Reading
 
@@ -153,58 +74,87 @@ class CatgradOptMain(xDSLOptMain):
 
     def _parse_mlir(self, io: IO[bytes]) -> ModuleOp:
         implicit = not self.args.no_implicit_module
-        return parse(self.ctx, io.read(), self.get_input_name(), self.line_offset, implicit)
+        module, resources = parse(
+            self.ctx, io.read(), self.get_input_name(), self.line_offset, implicit
+        )
+        if self.args.run_reproducer:
+            self.passes = self.read_passes(resources)
+        return module
 
     # Checking and transforming
 
     def check(self, module: ModuleOp) -> None:
-        """Verify every op and, where the functions are ours, symbols, signatures and order."""
-        if self.args.disable_verify:
-            return
-        try:
-            module.verify()
-            if _is_checked(module):
-                from catgrad.dialects._checks import check_module
+        """Check the module, unless that is switched off."""
+        if not self.args.disable_verify:
+            with self.phase("verify"):
+                check(module)
 
-                check_module(module)
-        except (DiagnosticException, RecursionError, MemoryError, ShrinkException):
-            raise
-        except Exception as error:
-            what = f" while verifying: {type(error).__name__}: {error}"
-            raise InternalError(what) from error
+    def phase(self, name: str, module: ModuleOp | None = None) -> AbstractContextManager[None]:
+        """Measure what happens inside, with --timing."""
+        return nullcontext() if self.clock is None else self.clock.phase(name, module)
 
-    def apply_passes(self, prog: ModuleOp, check_each: bool | None = None) -> None:
-        """Apply the passes in order; `check_each` overrides `--verify-each` and is quiet."""
-        quiet = check_each is not None
+    def instruments(self) -> Sequence[Instrument]:
+        """What watches the passes."""
+        wanted = ("print_ir_before", "print_ir_after", "print_ir_after_change", "print_ir_diff")
+        more = ("print_between_passes", "time_passes", "statistics", "dump_dir", "check_semantics")
+        if not any(getattr(self.args, name) for name in (*wanted, *more)):
+            return ()
+        from catgrad.driver.watching import chosen
+
+        return chosen(self.args, self.passes, self.render, self.chunk)
+
+    def render(self, module: ModuleOp) -> str:
+        """The IR as text, in the form asked for."""
+        stream = StringIO()
+        printer = Printer(
+            stream=stream,
+            print_generic_format=self.args.print_op_generic,
+            print_properties_as_attributes=self.args.print_no_properties,
+            print_debuginfo=self.args.print_debuginfo,
+        )
+        printer.print_op(module)
+        return stream.getvalue()
+
+    def apply_passes(
+        self, prog: ModuleOp, instruments: Sequence[Instrument] = (), check_each: bool = False
+    ) -> None:
+        """Apply the passes in order, each between its instruments."""
+        for instrument in instruments:
+            instrument.start(prog)
         for i, pass_ in enumerate(self.passes, start=1):
-            start = time.perf_counter()
-            apply_pass(pass_, self.ctx, prog)
-            if self.args.time_passes and not quiet:
-                duration = time.perf_counter() - start
-                print(f"Pass {pass_.name} took {duration} seconds", file=sys.stderr)
+            for instrument in instruments:
+                instrument.step = i
+                instrument.before(pass_, prog)
+            with self.phase(pass_.name, prog):
+                apply_pass(pass_, self.ctx, prog)
             if check_each or self.args.verify_each:
                 try:
                     self.check(prog)
                 except VerifyException as error:
                     what = f"pass '{pass_.name}' broke the module: {error}"
                     raise failure(what, error) from error
-            if self.args.print_between_passes and not quiet and i < len(self.passes):
-                print(f"IR after {pass_.name}:", file=sys.stderr)
-                Printer(stream=sys.stderr).print_op(prog)
-                print("\n", file=sys.stderr)
+            for instrument in instruments:
+                instrument.after(pass_, prog)
 
     def transform(self, data: bytes, extension: str) -> ModuleOp | None:
         """Parse, check, apply the passes, check."""
-        module = self.parse_chunk(BytesIO(data), extension, self.line_offset)
+        with self.phase("parse"):
+            module = self.parse_chunk(BytesIO(data), extension, self.line_offset)
         if module is None:
             return None
         try:
             self.check(module)
         except VerifyException as error:
             where = f" (from line {self.line_offset + 1})" if self.line_offset else ""
-            raise InvalidInput(self.get_input_name() + where, error) from error
+            place = place_of_error(error) or f"{self.get_input_name()}{where}"
+            raise InvalidInput(str(place), error) from error
+        if self.args.dump_pass_pipeline:
+            from catgrad.driver.reproducer import pipeline_text
+
+            print(pipeline_text(self.passes), file=sys.stderr)
         try:
-            self.apply_passes(module)
+            with self.phase("passes", module):
+                self.apply_passes(module, self.instruments())
             if self.passes and not self.args.verify_each:
                 self.check(module)
         except (DiagnosticException, InternalError):
@@ -241,7 +191,7 @@ class CatgradOptMain(xDSLOptMain):
         return stream.getvalue()
 
     def _execute(self, module: ModuleOp) -> str:
-        from catgrad._execute import as_files, as_text, execute, labels
+        from catgrad.driver.execute import as_files, as_text, execute, labels
 
         name = self.args.run.removeprefix("@")
         results = execute(module, name, self.inputs)
@@ -252,35 +202,119 @@ class CatgradOptMain(xDSLOptMain):
 
     def run(self) -> None:
         """Process every chunk; write only once all are done."""
+        if any(getattr(self.args, f"list_{what}") not in (None, False) for what in LISTS):
+            self._write(self._listing())
+            return
+        if self.args.reduce is not None:
+            self._reduce()
+            return
+        chunks, extension = self._chunks()
+        text = StringIO()
+        expecting = self.args.verify_diagnostics and self._expects(chunks)
+        for i, (chunk, self.line_offset) in enumerate(chunks):
+            self.chunk = i + 1
+            with chunk:
+                data = chunk.read()
+            text.write("// -----\n" if i else "")
+            if expecting:
+                self._compare(data, extension, text)
+            else:
+                self._survive(data, extension, text)
+        self._write(text.getvalue())
+
+    def _chunks(self) -> tuple[list[tuple[IO[bytes], int]], str]:
         try:
-            chunks, extension = self.prepare_input()
+            return self.prepare_input()
         except ValueError as error:
             raise UsageError(f"{error}; say what it holds with -f mlir") from error
         except OSError as error:
             raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
-        text = StringIO()
+
+    def _listing(self) -> str:
+        """What an option --list-... prints."""
+        from catgrad.driver import lists
+
+        if self.args.list_passes:
+            return lists.list_passes(self.available_passes)
+        if self.args.list_ops is not None:
+            names = self.args.list_ops or [*CATGRAD_UNIVERSE.all_dialects, *self.loaded]
+            return lists.list_ops(self.ctx, names)
+        if self.args.list_dialects:
+            return lists.list_names(self.ctx.registered_dialect_names)
+        return lists.list_names(self.available_targets)
+
+    def _reduce(self) -> None:
+        """Shrink the input while the command of --reduce finds it interesting."""
+        from catgrad.driver.reduce import Reduction
+
+        if self.args.split_input_file or self.passes:
+            raise UsageError("--reduce shrinks one module as it is: leave out passes and splitting")
+        ((chunk, _),), extension = self._chunks()
+        with chunk:
+            module = self.parse_chunk(chunk, extension)
+        if module is not None:
+            smaller = Reduction(self.args.reduce, self.render).run(module)
+            self._write(f"{self.render(smaller)}\n")
+
+    def _expects(self, chunks: Sequence[tuple[IO[bytes], int]]) -> bool:
+        """Whether the file says which errors it gives."""
+        from catgrad.driver.expected import holds_expectations
+
+        texts: list[str] = []
+        for chunk, _ in chunks:
+            texts.append(chunk.read().decode(errors="replace"))
+            chunk.seek(0)
+        return any(map(holds_expectations, texts))
+
+    def _compare(self, data: bytes, extension: str, text: StringIO) -> None:
+        """Process a chunk and compare its errors with those it says it gives."""
+        from catgrad.driver.checking import all_errors
+        from catgrad.driver.expected import compare, expectations
+
+        name = self.get_input_name()
+        expected = expectations(data.decode(errors="replace"), name, self.line_offset)
+        found: list[DiagnosticException | ParseError] = []
+        try:
+            self._process(data, extension, text)
+        except (DiagnosticException, ParseError) as error:
+            found += all_errors(error) if isinstance(error, InvalidInput) else [error]
+        compare(expected, [(place_of_error(e), str(getattr(e, "msg", e))) for e in found], name)
+
+    def _survive(self, data: bytes, extension: str, text: StringIO) -> None:
+        """Process a chunk; with xDSL's flags errors are printed among the output."""
         diagnostics = text if self.args.output_file is None else sys.stdout
-        for i, (chunk, self.line_offset) in enumerate(chunks):
-            with chunk:
-                data = chunk.read()
-            text.write("// -----\n" if i else "")
-            try:
-                self._process(data, extension, text)
-            except ParseError as error:
-                error.span = dataclasses.replace(error.span, line_offset=self.line_offset)
-                if not self.args.parsing_diagnostics:
-                    raise
-                print(error, file=diagnostics)
-            except DiagnosticException as error:
-                if not self.args.verify_diagnostics:
-                    raise
-                print(error, *getattr(error, "__notes__", []), sep="\n", file=diagnostics)
-        self._write(text.getvalue())
+        try:
+            self._process(data, extension, text)
+        except ParseError as error:
+            if not self.args.parsing_diagnostics:
+                raise
+            print(error, file=diagnostics)
+        except DiagnosticException as error:
+            if not self.args.verify_diagnostics:
+                raise
+            print(error, *getattr(error, "__notes__", []), sep="\n", file=diagnostics)
 
     def _process(self, data: bytes, extension: str, text: StringIO) -> None:
-        module = self.transform(data, extension)
-        if module is not None:
-            text.write(self.output_resulting_program(module))
+        if self.args.timing:
+            from catgrad.driver.timing import Clock
+
+            self.clock = Clock()
+        try:
+            module = self.transform(data, extension)
+            with self.phase("print"):
+                text.write("" if module is None else self.output_resulting_program(module))
+        except (PassFailure, InternalError):
+            if self.args.crash_reproducer is None:
+                raise
+            from catgrad.driver.reproducer import write
+
+            path = Path(self.args.crash_reproducer)
+            write(path, data, self.passes, self.args.verify_each)
+            self.note = f"note: {path} replays this: catgrad-opt --run-reproducer {path}"
+            raise
+        finally:
+            if self.clock is not None:
+                print(self.clock.report(), file=sys.stderr)
 
     def _write(self, text: str) -> None:
         if self.args.output_file is not None:
@@ -294,19 +328,10 @@ class CatgradOptMain(xDSLOptMain):
         sys.stdout.flush()
 
 
-def _is_checked(module: ModuleOp) -> bool:
-    """Whether it holds arrows or functions of straight-line code, which `check_module` is about."""
-    names = {op.name for op in module.body.block.ops}
-    if "cat.arrow" in names:
-        return True
-    if names != {"func.func"}:
-        return False
-    return all(len(region.blocks) <= 1 for op in module.walk() for region in op.regions)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     saved = Attribute.__post_init__, Diagnostic.colored
+    driver = None
     try:
         driver = CatgradOptMain(argv)
         if driver.args.disable_verify:
@@ -324,7 +349,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        return report(error)
+        code = report(error)
+        if driver is not None and driver.note:
+            print(driver.note, file=sys.stderr)
+        return code
     finally:
         Attribute.__post_init__, Diagnostic.colored = saved
     return 0

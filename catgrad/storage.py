@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from catgrad.dialects.tops.base import tensor
 from catgrad.dialects.tops.value import Array
-from catgrad.frames import Initializer, Role, Stored, TraceError, check_name
+from catgrad.frames import Dtype, Initializer, Role, Stored, TraceError, check_name
 from catgrad.initializers import zero
-from catgrad.tracing import Dtype, current
+from catgrad.tracing import current
 
 SEED, STEP = "random.seed", "random.step"
 

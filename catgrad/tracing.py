@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass, field, replace
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
     DictionaryAttr,
     IntegerAttr,
+    LocationAttr,
     ModuleOp,
     StringAttr,
     UnitAttr,
@@ -25,9 +25,10 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
+from catgrad._user_lines import user_line
 from catgrad.dialects import cat
-from catgrad.dialects._names import fresh_name, hint
-from catgrad.dialects.tops.base import DTYPES, Tensor, tensor
+from catgrad.dialects._names import VERSION, fresh_name, hint
+from catgrad.dialects.tops.base import Tensor
 from catgrad.dialects.tops.value import Array, Scalar
 from catgrad.frames import (
     Callee,
@@ -46,7 +47,8 @@ class Tracer:
     """Builds one module of `cat` arrows."""
 
     def __init__(self, name: str):
-        self.module = ModuleOp([], {"tops.program": StringAttr(name)})
+        stated = {"tops.program": StringAttr(name), "tops.version": IntegerAttr(VERSION, i64)}
+        self.module = ModuleOp([], stated)
         self.table: dict[str, cat.ArrowOp | None] = {}
         """Arrows by name; None while a public one is still to come."""
         self.known: dict[str, str] = {}
@@ -338,6 +340,8 @@ class Traced:
     """Whether axis 0 of every input that has axes is the batch."""
     training: bool = False
     """The mode: with training off, layers only read their states and dropout does nothing."""
+    made: LocationAttr | None = field(default_factory=user_line, compare=False)
+    """The line that asked for it."""
 
 
 _CURRENT: ContextVar[Tracer | None] = ContextVar("catgrad_tracer", default=None)
@@ -373,24 +377,3 @@ def trace_module(parts: dict[str, Traced], name: str, init: Traced) -> Tracer:
 def full(shape: Sequence[int], value: Scalar, dtype: str) -> Array:
     """A tensor of one repeated scalar, at the current insertion point."""
     return current("full").frame.ops.full(shape, value, dtype)
-
-
-@dataclass(frozen=True)
-class Dtype:
-    """An element type; indexing gives a tensor type: `f32[150, 4]`, `i32[()]`."""
-
-    name: str
-
-    def __getitem__(self, shape: int | tuple[int, ...]) -> Tensor:
-        sizes: tuple[object, ...] = shape if isinstance(shape, tuple) else (shape,)
-        if any(type(n) is not int or n < 0 for n in sizes):
-            raise TraceError(
-                f"{self.name}[...] takes whole numbers >= 0, as in {self.name}[32, 10] or "
-                f"{self.name}[()]; got {shape!r}"
-            )
-        if self.name not in DTYPES:
-            raise TraceError(f"dtype {self.name!r} is not one of {', '.join(DTYPES)}")
-        return tensor(cast("tuple[int, ...]", sizes), self.name)
-
-    def __str__(self) -> str:
-        return self.name

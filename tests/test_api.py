@@ -31,7 +31,9 @@ def test_the_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = cg.compile(parts, target="numpy", name="iris")
     program.write("iris.py")
     assert Path("iris.py").read_text() == program.source == program.files["iris.py"]
-    assert program.ir("cat").startswith('builtin.module attributes {tops.program = "iris"} {\n')
+    assert program.ir("cat").startswith(
+        'builtin.module attributes {tops.program = "iris", tops.version = 1 : i64} {\n'
+    )
     assert "cat.reverse @objective" in program.ir("cat")
     assert "func.func @step" in program.ir("tops")
     assert "#tops.slot<persistent" in program.ir("placed")

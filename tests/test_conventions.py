@@ -259,7 +259,9 @@ LAZY = {
 """Imports in functions against the direction: an op's patterns, and folding, which evaluates."""
 
 COMPUTE = {
-    "catgrad._execute",
+    "catgrad.driver.execute",
+    "catgrad.driver.semantics",
+    "catgrad.driver.verify_rules",
     "catgrad.interpreter",
     "catgrad.native",
     "catgrad.targets.support.numpy_command_line",

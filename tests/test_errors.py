@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -308,7 +309,9 @@ def test_ops_without_a_rule_are_named_all_at_once() -> None:
         return cg.abs(cg.arrow(inner)(x)) + cg.sign(x)
 
     text = message(lambda: compiled(cg.reverse(cg.arrow(f)), cg.i32[2], cg.i32[2]))
-    assert text == (
+    place = rf" \({re.escape(__file__)}:\d+\)"
+    assert len(re.findall(place, text)) == 3
+    assert re.sub(place, "", text) == (
         "pass 'cat-differentiate' failed: no reverse rule for 'tops.abs' (tensor<2xi32>) in @f; "
         "'tops.maximum' (tensor<2xi32>, tensor<2xi32>) in @inner; 'tops.sign' (tensor<2xi32>) in "
         "@f. Give the op a rule, give an arrow around it a custom derivative (reverse = @g), or "

@@ -135,21 +135,21 @@ MALFORMED: list[tuple[str, str, str]] = [
     (
         "tops.multiply %x, %x :",
         "cat.call @sqare(%x) : (tensor<2xf32>) ->",
-        "in.mlir: 'cat.call' refers to @sqare, which is not defined; did you mean 'square'?\n"
+        "in.mlir:2:3: 'cat.call' refers to @sqare, which is not defined; did you mean 'square'?\n"
         "  in @square:\n"
         '  %y = "cat.call"(%x) <{callee = @sqare}> : (tensor<2xf32>) -> tensor<2xf32>\n',
     ),
     (
         "tops.multiply %x, %x :",
         "cat.call @square(%x) : (tensor<2xf32>) ->",
-        "in.mlir: recursion between arrows: @square -> @square\n"
+        "in.mlir:1:1: recursion between arrows: @square -> @square\n"
         '  "cat.arrow"() <{sym_name = "square", function_type = (tensor<2xf32>) -> '
         "tensor<2xf32>}> ({\n",
     ),
     (
         "tops.multiply %x, %x",
         "tops.multiply %x, %y",
-        "in.mlir: operand 1 of 'tops.multiply' is used before its definition\n"
+        "in.mlir:2:3: operand 1 of 'tops.multiply' is used before its definition\n"
         "  in @square:\n"
         '  %y = "tops.multiply"(%x, %y) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>\n',
     ),

@@ -20,7 +20,7 @@ from xdsl.dialects.builtin import (
     TensorType,
 )
 from xdsl.ir import Attribute, Block, Operation, SSAValue
-from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
 from catgrad.dialects import cat
 from catgrad.dialects.tops.base import Tensor, integers
@@ -34,9 +34,13 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
-def fail(op: Operation, message: str) -> NoReturn:
-    """Raise with the IR around `op` and the message under it."""
-    op.emit_error(message, VerifyException(message))
+def fail(
+    op: Operation, message: str, kind: type[DiagnosticException] = VerifyException
+) -> NoReturn:
+    """Raise with the IR around `op` and the message under it; the error knows the op."""
+    error = kind(message)
+    setattr(error, "op", op)
+    op.emit_error(message, error)
 
 
 def symbol_table(module: ModuleOp) -> dict[str, cat.ArrowOp]:

@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+VERSION = 1
+"""
+The version of the IR, which a module states as `tops.version`.
+
+It grows with every change that an older reader would misunderstand.
+"""
+
 
 def hint(name: str) -> str:
     """The name as an SSA hint: other characters become `_`, trailing `_3` are cut as in xDSL."""

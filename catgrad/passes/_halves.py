@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from xdsl.builder import Builder
+from xdsl.dialects.builtin import UNKNOWN_LOC, LocationAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.traits import Pure
@@ -108,7 +109,11 @@ class HalvesMaker:
         self.build_forward = Builder(InsertPoint.at_end(self.forward))
         seeds = [t for t, keep in zip(arrow.outputs, nonzero, strict=True) if keep]
         self.reverse = Block(arg_types=seeds)
-        self.build_reverse = Builder(InsertPoint.at_end(self.reverse))
+        self.location: LocationAttr = UNKNOWN_LOC
+        """Where the op is from whose rule is being applied, and so what the rule makes."""
+        self.build_reverse = Builder(
+            InsertPoint.at_end(self.reverse), operation_insertion_handler=[self.locate]
+        )
         self.env: dict[SSAValue, SSAValue] = {}
         """Value of the monoidal copy -> value of the forward half (copies seen through)."""
         self.cotangent: dict[SSAValue, SSAValue] = {}
@@ -203,8 +208,13 @@ class HalvesMaker:
             new.name_hint = old.name_hint
             self.env[old] = new
 
+    def locate(self, op: Operation) -> None:
+        """Say where an op of the reverse half comes from."""
+        op.location = self.location
+
     def run_reverse(self, op: Operation) -> None:
         """Apply the rule of one op: the cotangents of its results give those of its operands."""
+        self.location = op.location
         if not any(v in self.active for v in op.operands):
             return
         given = [self.cotangent.get(r) for r in op.results]

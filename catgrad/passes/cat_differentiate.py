@@ -15,6 +15,7 @@ from xdsl.utils.exceptions import PassFailedException
 from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module, symbol_table
 from catgrad.dialects._names import fresh_name
+from catgrad.dialects._places import place_of
 from catgrad.passes._halves import Halves, HalvesMaker, Mask, call_forward, call_reverse
 from catgrad.passes._rewriting import replace_op
 from catgrad.passes.cat_make_monoidal import make_monoidal
@@ -141,8 +142,10 @@ class Differentiator:
         """Remember an op without a rule, to report all at once."""
         types = ", ".join(str(t) for t in op.operand_types)
         where = self.missing.setdefault(f"'{op.name}' ({types})", [])
-        if f"@{arrow}" not in where:
-            where.append(f"@{arrow}")
+        place = place_of(op)
+        at = f"@{arrow}" if place is None else f"@{arrow} ({place})"
+        if at not in where:
+            where.append(at)
 
 
 def is_zero(value: SSAValue) -> bool:

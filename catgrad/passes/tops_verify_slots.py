@@ -14,6 +14,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
+from catgrad.dialects._checks import fail
 from catgrad.dialects.tops.base import nbytes, tensor_of
 from catgrad.dialects.tops.creation import ConstantOp, FullOp
 from catgrad.dialects.tops.fused import REGIONS, SlotAttr, slots_of
@@ -164,10 +165,9 @@ class _Memory:
 
     def fail(self, message: str, op: Operation | None = None) -> NoReturn:
         text = f"tops-verify-slots: @{self.function.sym_name.data}: {message}"
-        error = PassFailedException(text)
         if op is not None:
-            op.emit_error(text, error)
-        raise error
+            fail(op, text, PassFailedException)
+        raise PassFailedException(text)
 
 
 @dataclass(frozen=True)

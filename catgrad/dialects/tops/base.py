@@ -154,17 +154,30 @@ class Numpy(OpTrait):
     view: str = ""
     boolean: str = ""
 
-    def statement(self, op: TopsOp, names: Sequence[str], out: str, **fields: object) -> str:
+    def statement(self, op: Operation, names: Sequence[str], out: str, **fields: object) -> str:
         """The statements that compute `op` from `names` into `out`; `fields` override the op's."""
         dtype = dtype_of(tensor_of(op.operands[0] if op.operands else op.results[0]))
         text = self.boolean if self.boolean and dtype == "i1" else self.text
         if self.view:
             text = f"np.copyto({{out}}, {self.view})"
-        return text.format(*names, out=out, operands=", ".join(names), **op.fields() | fields)
+        return text.format(*names, out=out, operands=", ".join(names), **self.fields(op) | fields)
 
-    def expression(self, op: TopsOp, names: Sequence[str]) -> str:
+    def expression(self, op: Operation, names: Sequence[str]) -> str:
         """The view, as an expression (only where `view` is set)."""
-        return self.view.format(*names, **op.fields())
+        return self.view.format(*names, **self.fields(op))
+
+    @staticmethod
+    def fields(op: Operation) -> dict[str, Any]:
+        """The fields of any op: a `tops` op may have more."""
+        return op.fields() if isinstance(op, TopsOp) else fields_of(op)
+
+
+def fields_of(op: Operation) -> dict[str, Any]:
+    """What the text of an op's NumPy meaning may name besides operands and `out`."""
+    result = tensor_of(op.results[0])
+    numpy_name = NUMPY_NAMES[dtype_of(result)]
+    props = {key: decode(value) for key, value in op.properties.items()}
+    return {"shape": tuple(result.get_shape()), "dtype": f"np.{numpy_name}", **props}
 
 
 @dataclass(frozen=True)
@@ -283,9 +296,7 @@ class TopsOp(IRDLOperation, abc.ABC):
 
     def fields(self) -> dict[str, Any]:
         """What the text of the NumPy meaning may name besides operands and `out`."""
-        result = self.out_type
-        numpy_name = NUMPY_NAMES[dtype_of(result)]
-        return {"shape": tuple(result.get_shape()), "dtype": f"np.{numpy_name}", **self.props()}
+        return fields_of(self)
 
     def verify_(self) -> None:
         types = [tensor_of(v) for v in self.operands]
@@ -329,7 +340,7 @@ class TopsOp(IRDLOperation, abc.ABC):
         if len(types) == 1 and self.results:
             printer.print_attribute(next(iter(types)))
         else:
-            printer.print_operation_type(self)
+            printer.print_function_type(self.operand_types, self.result_types)
 
     @classmethod
     def parse(cls, parser: Parser) -> TopsOp:

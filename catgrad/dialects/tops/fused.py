@@ -230,7 +230,7 @@ class FusedOp(IRDLOperation):
             printer.print_list(self.inputs, printer.print_ssa_value)
         printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
-        printer.print_operation_type(self)
+        printer.print_function_type(self.operand_types, self.result_types)
         printer.print_string(" ")
         printer.print_region(self.body)
 

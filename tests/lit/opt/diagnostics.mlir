@@ -11,7 +11,7 @@ cat.arrow @f(%x: tensor<2xf32>) -> tensor<2xf32> {
 // CHECK-NEXT: "builtin.module"() ({
 // CHECK:      | 'cat.call' refers to @g, which is not defined
 
-// FIRST:      error: {{.*}}diagnostics.mlir: 'cat.call' refers to @g, which is not defined
+// FIRST:      error: {{.*}}diagnostics.mlir:7:3: 'cat.call' refers to @g, which is not defined
 // FIRST-NEXT:   in @f:
 // FIRST-NEXT:   %y = "cat.call"(%x) <{callee = @g}> : (tensor<2xf32>) -> tensor<2xf32>
 // FIRST-NOT:  builtin.module

@@ -15,7 +15,7 @@ cat.arrow @grad(%x: tensor<2xi32>, %g: tensor<2xi32>) -> tensor<2xi32> {
   %y, %dx = cat.reverse @f(%x)(%g) : (tensor<2xi32>) -> tensor<2xi32>
   cat.return %dx : tensor<2xi32>
 }
-// CHECK: pass 'cat-differentiate' failed: no reverse rule for 'tops.abs' (tensor<2xi32>) in @inner, @f; 'tops.maximum' (tensor<2xi32>, tensor<2xi32>) in @f. Give the op a rule, give an arrow around it a custom derivative (reverse = @g), or take it off the path
+// CHECK: pass 'cat-differentiate' failed: no reverse rule for 'tops.abs' (tensor<2xi32>) in @inner ({{.*}}:{{[0-9]+}}:3), @f ({{.*}}); 'tops.maximum' (tensor<2xi32>, tensor<2xi32>) in @f ({{.*}}). Give the op a rule, give an arrow around it a custom derivative (reverse = @g), or take it off the path
 
 // -----
 
@@ -28,7 +28,7 @@ cat.arrow @grad(%x: tensor<2xf32>, %g: tensor<2xf32>) -> tensor<2xf32> {
   %y, %dx = cat.reverse @f(%x)(%g) : (tensor<2xf32>) -> tensor<2xf32>
   cat.return %dx : tensor<2xf32>
 }
-// CHECK: pass 'cat-differentiate' failed: no reverse rule for 'arith.negf' (tensor<2xf32>) in @f. Give the op a rule, give an arrow around it a custom derivative (reverse = @g), or take it off the path
+// CHECK: pass 'cat-differentiate' failed: no reverse rule for 'arith.negf' (tensor<2xf32>) in @f ({{.*}}.mlir:{{[0-9]+}}:3). Give the op a rule, give an arrow around it a custom derivative (reverse = @g), or take it off the path
 
 // -----
 
@@ -41,7 +41,7 @@ cat.arrow @tangent(%x: tensor<2xi32>, %n: tensor<2xi32>) -> tensor<2xi32> {
   %y, %dy = cat.forward @f(%x, %n)(%x, %n) : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi32>
   cat.return %dy : tensor<2xi32>
 }
-// CHECK: pass 'cat-differentiate' failed: no reverse rule for 'tops.pow' (tensor<2xi32>, tensor<2xi32>) in @f. Give the op a rule, give an arrow around it a custom derivative (reverse = @g), or take it off the path
+// CHECK: pass 'cat-differentiate' failed: no reverse rule for 'tops.pow' (tensor<2xi32>, tensor<2xi32>) in @f ({{.*}}.mlir:{{[0-9]+}}:3). Give the op a rule, give an arrow around it a custom derivative (reverse = @g), or take it off the path
 
 // -----
 
