@@ -61,11 +61,3 @@ def topics() -> Topics:
     numbers = np.array([alphabet.index(c) for c in text], np.int32)
     split = len(numbers) * 9 // 10
     return Topics(alphabet, numbers[:split], numbers[split:])
-
-
-def windows(
-    text: NDArray[np.int32], starts: NDArray[np.int64], length: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The pieces of a text from these starts on, and each one's next characters."""
-    rows = text[starts[:, None] + np.arange(length + 1)]
-    return rows[:, :-1], rows[:, 1:]

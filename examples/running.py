@@ -31,6 +31,7 @@ def main(
     figures: Callable[[Any], Mapping[str, Any]],
     steps: int,
     start: Callable[[Any], None] = lambda net: None,
+    end: Callable[[Any], Mapping[str, Any]] = lambda net: {},
 ) -> None:
     """The command line of an example: `--target numpy|ggml`, `--steps N`, `--seed S`."""
     name = Path(sys.argv[0]).stem
@@ -49,7 +50,7 @@ def main(
             print(f"  step {done}  mean loss {np.mean(losses):.4g}")
             losses.clear()
     seconds = time.perf_counter() - begin
-    say(f"after {given.steps} steps in {seconds:.2f} s", figures(net))
+    say(f"after {given.steps} steps in {seconds:.2f} s", {**figures(net), **end(net)})
 
 
 def say(when: str, figures: Mapping[str, Any]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,10 @@ REFERENCES = Path(__file__).parent / "references"
 @cache
 def recorder() -> Any:
     """The script that recorded: it knows the initial state and the batches."""
-    spec = importlib.util.spec_from_file_location(
-        "record_chargpt", REFERENCES / "record_chargpt.py"
-    )
+    spec = spec_from_file_location("record_chargpt", REFERENCES / "record_chargpt.py")
     assert spec is not None
     assert spec.loader is not None
-    found = importlib.util.module_from_spec(spec)
+    found = module_from_spec(spec)
     spec.loader.exec_module(found)
     return found
 
@@ -42,7 +40,7 @@ def trained(target: str, steps: int) -> tuple[Any, list[float]]:
     net.set_state(recorder().initial_state())
     batches = recorder().starts(len(text))[:steps]
     time = recorder().TIME
-    return net, [net.step(*datasets.windows(text, starts, time)) for starts in batches]
+    return net, [net.step(*module("texts").windows(text, starts, time)) for starts in batches]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -57,7 +55,7 @@ def test_it_learns_what_pytorch_learns(target: str) -> None:
     """2000 steps, then the loss on the last tenth of the text."""
     net, losses = trained(target, recorder().STEPS)
     assert np.mean(losses[-100:]) == pytest.approx(recorded()["training"], abs=0.03)
-    found = module("chargpt").validation(net, datasets.topics().validation)
+    found = module("chargpt").figures(net)["validation loss"]
     assert found == pytest.approx(recorded()["validation"], abs=0.03)
 
 

@@ -13,7 +13,7 @@ from catgrad.dialects.tops.base import decode
 from catgrad.targets._describe import Signature, text
 from catgrad.targets._ggml_kernels import KernelPrinter, Step, total_work
 from catgrad.targets._ggml_loops import CTYPES, indented
-from catgrad.targets._ggml_names import Names, string
+from catgrad.targets._ggml_names import Names, comment, string
 from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, shape_of, shape_text, size_of
 
 
@@ -37,6 +37,23 @@ class Shapes:
         ]
 
 
+@dataclass
+class Kernels:
+    """The kernels of a file: those that do the same are printed once, layers share theirs."""
+
+    names: Names
+    known: dict[str, str] = field(default_factory=dict[str, str])
+
+    def define(self, name: str, step: Step) -> tuple[str, list[str]]:
+        """A kernel's name, and its definition if it is new."""
+        shape = step.shape
+        if shape in self.known:
+            return self.known[shape], []
+        self.known[shape] = fresh = self.names.fresh(name)
+        head = f"void {fresh}(const Memory &m, Share share) {{"
+        return fresh, [head, *indented(step.lines), "}", ""]
+
+
 @dataclass(frozen=True)
 class Port:
     """A tensor that crosses the C interface: an input, an output, or a stored tensor."""
@@ -50,11 +67,11 @@ class Port:
 
     def row(self, shapes: Shapes) -> str:
         """Its line in a table of tensors."""
-        place = f"{{{self.place.region}, {self.place.offset}}}"
         low, high = self.limits
         flags = f"{low}, {high}, {str(self.batch).lower()}"
         return (
-            f"{{{string(self.name)}, {self.dtype}, {shapes.text(self.shape)}, {place}, {flags}}},"
+            f"{{{string(self.name)}, {self.dtype}, {shapes.text(self.shape)}, {self.place.text()}, "
+            f"{flags}}},"
         )
 
 
@@ -66,16 +83,19 @@ def table(type_: str, name: str, rows: Sequence[str]) -> list[str]:
 class FunctionPrinter:
     """Prints one function."""
 
-    def __init__(self, function: func.FuncOp, names: Names, shapes: Shapes):
+    def __init__(self, function: func.FuncOp, names: Names, shapes: Shapes, shared: Kernels):
         self.name = function.sym_name.data
         self.signature = Signature(function)
         self.values = Values(self.signature)
-        self.names, self.shapes = names, shapes
+        self.names, self.shapes, self.shared = names, shapes, shared
         self.prefix = names.fresh(self.name)
+        self.place_table = names.fresh(f"{self.prefix}_places")
         self.printer = KernelPrinter(self.values)
         self.inputs = self.input_ports()
         self.outputs = self.output_ports()
         self.nodes: list[str] = []
+        self.places: list[str] = []
+        self.count = 0
         self.tables: dict[str, str] = {}
 
     def input_ports(self) -> list[Port]:
@@ -118,16 +138,18 @@ class FunctionPrinter:
 
     def kernel(self, step: Step) -> list[str]:
         """One kernel, entered into the table of nodes."""
-        name, lines = self.define(step)
-        place = f"{{{step.place.region}, {step.place.offset}}}"
-        self.nodes.append(f"{{{name}, {step.dtype}, {step.elements}, {place}}},")
+        name, lines = self.shared.define(f"{self.prefix}_{step.name}", step)
+        place, places = step.place.text(), self.places_of(step)
+        self.nodes.append(f"{{{name}, {step.dtype}, {step.elements}, {place}, {places}}},")
         return lines
 
-    def define(self, step: Step) -> tuple[str, list[str]]:
-        """One kernel: its name and its definition."""
-        name = self.names.fresh(f"{self.prefix}_{step.name}")
-        head = f"void {name}(const Memory &m, Share share) {{"
-        return name, [head, *indented(step.lines), "}", ""]
+    def places_of(self, step: Step) -> str:
+        """Where the arrays of a kernel are: a pointer into the table of places."""
+        first = self.count
+        self.count += len(step.kernel.places)
+        row = " ".join(f"{place.text()}," for place in step.kernel.places)
+        self.places.append(f"{row}  // {comment(step.name)}")
+        return f"{self.place_table} + {first}"
 
     def loss_check(self) -> Step | None:
         """The kernel that stops a function whose floating loss is not finite."""
@@ -139,7 +161,7 @@ class FunctionPrinter:
             f"catgrad::check_finite(m, share, {kernel.pointer(v)}, {size_of(v)});" for v in losses
         ]
         place = self.values.place(losses[0])
-        return Step("check", [*kernel.head, *calls], "f32", size_of(losses[0]), place)
+        return Step("check", kernel, calls, "f32", size_of(losses[0]), place)
 
     # -- tables --------------------------------------------------------------------------------
     def table_lines(self) -> list[str]:
@@ -149,7 +171,7 @@ class FunctionPrinter:
             "outputs": ("Tensor", [p.row(self.shapes) for p in self.outputs]),
             "nodes": ("Node", self.nodes),
         }
-        lines: list[str] = []
+        lines = table("Place", self.place_table, self.places)
         for kind, (type_, rows) in tables.items():
             self.tables[kind] = self.names.fresh(f"{self.prefix}_{kind}") if rows else "{}"
             lines += table(type_, self.tables[kind], rows)

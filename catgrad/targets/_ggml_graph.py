@@ -335,8 +335,7 @@ class NativeFunctionPrinter(FunctionPrinter):
                 host += self.on_host(graph, check)
                 check = None
             if isinstance(op, Indexing) and size_of(op.indices) and self.printer.unchecked(op):
-                step = self.printer.step(op, "indices", self.printer.index_check(op))
-                host += self.on_host(graph, step)
+                host += self.on_host(graph, self.printer.index_check(op))
             if is_host(op):
                 for step in self.printer.steps(op):
                     host += self.on_host(graph, step)
@@ -352,8 +351,8 @@ class NativeFunctionPrinter(FunctionPrinter):
 
     def on_host(self, graph: GraphPrinter, step: Step) -> list[str]:
         """The definition of a kernel that the graph calls."""
-        name, lines = self.define(step)
-        graph.lines.append(f"g.host({name});")
+        name, lines = self.shared.define(f"{self.prefix}_{step.name}", step)
+        graph.lines.append(f"g.host({name}, {self.places_of(step)});")
         return lines
 
     def row(self, independent: bool) -> str:

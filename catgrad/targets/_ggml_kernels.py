@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -61,11 +62,24 @@ class Step:
     """A printed kernel and its node: the name it asks for, its statements, its first result."""
 
     name: str
-    lines: list[str]
+    kernel: Kernel
+    body: list[str]
     dtype: str
     elements: int
     place: Place
     stores: bool = False  # it writes a stored tensor
+
+    @property
+    def lines(self) -> list[str]:
+        """All statements."""
+        return [*self.kernel.head, *self.body]
+
+    @property
+    def shape(self) -> str:
+        """The statements with numbers for the names: equal for kernels that do the same."""
+        numbers = {name: f"${i}" for i, name in enumerate(self.kernel.scope.given)}
+        text = "\n".join(self.lines)
+        return re.sub(r"[A-Za-z_]\w*", lambda m: numbers.get(m[0], m[0]), text)
 
 
 class KernelPrinter:
@@ -80,21 +94,21 @@ class KernelPrinter:
         if view or isinstance(op, FullOp | ConstantOp) or size_of(op.results[0]) == 0:
             return
         if isinstance(op, Indexing) and self.unchecked(op):
-            yield self.step(op, "indices", self.index_check(op))
+            yield self.index_check(op)
         if isinstance(op, PadOp) and size_of(op.y) > size_of(op.x):
-            yield self.step(op, "zeros", self.zeros(op))
+            yield self.zeros(op)
         if not isinstance(op, PadOp) or size_of(op.x) > 0:
             kernel = Kernel(self.values)
             lines = self.structure(op)(kernel, op)
-            yield self.step(op, "", [*kernel.head, *lines])
+            yield self.step(op, "", kernel, lines)
 
-    def step(self, op: Operation, suffix: str, lines: list[str]) -> Step:
+    def step(self, op: Operation, suffix: str, kernel: Kernel, lines: list[str]) -> Step:
         """The node of a kernel of `op`."""
         result = op.results[0]
         name = "_".join(n for n in (self.values.name(result), suffix) if n)
         places = [self.values.place(r) for r in op.results]
         stores = any(place.region == "persistent" for place in places)
-        return Step(name, lines, dtype(result), size_of(result), places[0], stores)
+        return Step(name, kernel, lines, dtype(result), size_of(result), places[0], stores)
 
     def structure(self, op: Operation) -> Callable[[Kernel, Operation], list[str]]:
         """The method that prints this family of ops."""
@@ -205,12 +219,12 @@ class KernelPrinter:
             "}",
         ]
 
-    def zeros(self, op: PadOp) -> list[str]:
+    def zeros(self, op: PadOp) -> Step:
         """Fills the result of a pad."""
         kernel = Kernel(self.values)
         out = kernel.pointer(op.y, written=True)
         fill = f"std::fill({out} + begin, {out} + end, {CTYPES[dtype(op.y)]}{{}});"
-        return [*kernel.head, split(size_of(op.y), grain(1, 16)), fill]
+        return self.step(op, "zeros", kernel, [split(size_of(op.y), grain(1, 16)), fill])
 
     def fold(self, kernel: Kernel, op: Operation) -> list[str]:
         """A reduction over axes."""
@@ -252,12 +266,13 @@ class KernelPrinter:
         low, high = decode(limits) if limits is not None else (-1, 0)
         return low < 0 or high > bound_of(op)
 
-    def index_check(self, op: Indexing) -> list[str]:
+    def index_check(self, op: Indexing) -> Step:
         """Refuses indices outside the axis before they are used."""
         kernel = Kernel(self.values)
         indices = kernel.pointer(op.indices)
         count, high = size_of(op.indices), bound_of(op)
-        return [*kernel.head, f"catgrad::check_indices(m, share, {indices}, {count}, {high});"]
+        call = f"catgrad::check_indices(m, share, {indices}, {count}, {high});"
+        return self.step(op, "indices", kernel, [call])
 
 
 def bound_of(op: Indexing) -> int:

@@ -45,6 +45,8 @@ class Names:
     def __init__(self, *taken: str, reserved: Container[str] = RESERVED):
         self.taken = set(taken)
         self.reserved = reserved
+        self.given: list[str] = []
+        """What was handed out, in order."""
 
     def fresh(self, text: str) -> str:
         """`identifier(text)`, with a number if that is taken."""
@@ -54,6 +56,7 @@ class Names:
             count += 1
             name = f"{base}_{count}"
         self.taken.add(name)
+        self.given.append(name)
         return name
 
 

@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import ModuleOp
 from catgrad.dialects.tops.base import NUMPY_NAMES
 from catgrad.dialects.tops.creation import ConstantOp
 from catgrad.targets._describe import Signature, memory, program_name, stored_tensors
-from catgrad.targets._ggml_functions import FunctionPrinter, Port, Shapes, table
+from catgrad.targets._ggml_functions import FunctionPrinter, Kernels, Port, Shapes, table
 from catgrad.targets._ggml_loops import CTYPES, indented
 from catgrad.targets._ggml_names import Names, comment, scalar, string
 from catgrad.targets._ggml_values import Place, dtype, shape_text, size_of
@@ -53,7 +53,8 @@ class ProgramPrinter:
         self.methods = [symbols.fresh(f.sym_name.data) for f in functions]
         self.names = Names(*LIBRARIES, *(f"{self.prefix}_{n}" for n in (*INTERFACE, *self.methods)))
         self.shapes = Shapes(self.names)
-        self.printers = [function_printer(f, self.names, self.shapes) for f in functions]
+        shared = Kernels(self.names)
+        self.printers = [function_printer(f, self.names, self.shapes, shared) for f in functions]
         self.metadata = self.describe(functions)
 
     def describe(self, functions: Sequence[func.FuncOp]) -> dict[str, Any]:
@@ -100,7 +101,7 @@ class ProgramPrinter:
             "namespace {",
             "",
             "using catgrad::Constant, catgrad::Function, catgrad::Node, catgrad::Tensor;",
-            "using catgrad::Graph, catgrad::Memory, catgrad::Share;",
+            "using catgrad::Graph, catgrad::Memory, catgrad::Place, catgrad::Share;",
             "using catgrad::constant, catgrad::persistent, catgrad::scratch;",
             "using catgrad::f32, catgrad::i1, catgrad::i32;",
             "",

@@ -49,6 +49,10 @@ class Place:
     region: str
     offset: int
 
+    def text(self) -> str:
+        """The C++ initialiser."""
+        return f"{{{self.region}, {self.offset}}}"
+
 
 class Values:
     """The values of one function."""
@@ -118,6 +122,8 @@ class Kernel:
         self.values = values
         self.scope = Names(*(f"i{k}" for k in range(16)))
         self.pointers: dict[tuple[SSAValue, bool], str] = {}
+        self.places: list[Place] = []
+        """Where its arrays are, by number: equal kernels differ in this only."""
         self.head: list[str] = []
 
     def pointer(self, value: SSAValue, written: bool = False) -> str:
@@ -128,12 +134,12 @@ class Kernel:
             if written and identifier(wanted) in self.scope.taken:
                 wanted = f"new_{wanted}"
             name = self.pointers[key] = self.scope.fresh(wanted)
-            place, ctype = self.values.place(value), CTYPES[dtype(value)]
-            const = "" if written else "const "
+            ctype, const = CTYPES[dtype(value)], "" if written else "const "
             self.head.append(
-                f"{const}{ctype} *{name} = m.at<{ctype}>({place.region}, {place.offset});"
+                f"{const}{ctype} *{name} = m.at<{ctype}>({len(self.places)});"
                 f"  // {shape_text(shape_of(value))}"
             )
+            self.places.append(self.values.place(value))
         return self.pointers[key]
 
     def read(self, value: SSAValue, repeated: Sequence[int] = ()) -> Access:

@@ -96,7 +96,7 @@ class Graph {
         for (const Part &part : parts_) {
             if (part.kernel != nullptr) {
                 const FlushToZero mode;
-                part.kernel(memory_, {0, 1});
+                part.kernel(memory_.with(part.places), {0, 1});
             }
             if (memory_.error->text[0] != '\0') {
                 return GGML_STATUS_ABORTED;
@@ -154,19 +154,21 @@ class Graph {
     }
 
     // A kernel that the host runs between the ops before and after.
-    void host(Kernel kernel) {
+    void host(Kernel kernel, const Place *places) {
         finish();
-        parts_.push_back({kernel, {}, nullptr, nullptr});
+        parts_.push_back({kernel, places, {}, nullptr, nullptr});
     }
 
   private:
     struct Record {
         Kernel kernel;
+        const Place *places;
         const Memory *memory;
     };
 
     struct Part {  // a kernel, or nodes
         Kernel kernel;
+        const Place *places;
         std::vector<ggml_tensor *> nodes;
         ggml_cgraph *graph;
         ggml_backend_graph_plan_t plan;
@@ -185,12 +187,12 @@ class Graph {
     static void run(ggml_tensor *, int thread, int threads, void *userdata) {
         const FlushToZero mode;
         const auto *record = static_cast<const Record *>(userdata);
-        record->kernel(*record->memory, {thread, threads});
+        record->kernel(record->memory->with(record->places), {thread, threads});
     }
 
     void custom(const Node &node) {
         constexpr ggml_type types[] = {GGML_TYPE_F32, GGML_TYPE_I32, GGML_TYPE_I8};
-        Record &record = records_.emplace_back(Record{node.kernel, &memory_});
+        Record &record = records_.emplace_back(Record{node.kernel, node.places, &memory_});
         const int64_t elements = std::max<int64_t>(1, node.elements);  // ggml skips empty tensors
         put(ggml_custom_4d(context_.get(), types[node.type], elements, 1, 1, 1, nullptr, 0, run,
                            GGML_N_TASKS_MAX, &record),
@@ -199,7 +201,7 @@ class Graph {
 
     void finish() {  // the nodes so far are one graph
         if (!nodes_.empty()) {
-            parts_.push_back({nullptr, std::move(nodes_), nullptr, nullptr});
+            parts_.push_back({nullptr, nullptr, std::move(nodes_), nullptr, nullptr});
         }
         nodes_.clear();
     }

@@ -160,7 +160,7 @@ class Program {
         char *first =
             static_cast<char *>(base) + (64 - reinterpret_cast<uintptr_t>(base) % 64) % 64;
         char *second = first + aligned(sizes[0]);
-        memory_ = {{first, second, second + aligned(sizes[1])}, &error};
+        memory_ = {{first, second, second + aligned(sizes[1])}, &error, nullptr};
 #ifdef CATGRAD_CBLAS  // products are split over our threads: none of its own (1 is a pthread build)
         if (openblas_set_num_threads != nullptr && openblas_get_parallel != nullptr &&
             openblas_get_parallel() == 1) {

@@ -52,16 +52,20 @@ struct Error {
     }
 };
 
-// The memory of one instance, as kernels see it.
+// The memory of one instance, as a kernel sees it: its arrays have numbers.
 struct Memory {
     char *regions[3];
     Error *error;
+    const Place *places;
 
     template <typename T>
-    T *at(Region region, size_t offset) const {
-        return reinterpret_cast<T *>(regions[region] + offset);
+    T *at(size_t number) const {
+        return reinterpret_cast<T *>(regions[places[number].region] + places[number].offset);
     }
     void *at(Place place) const { return regions[place.region] + place.offset; }
+    Memory with(const Place *where) const {
+        return {{regions[0], regions[1], regions[2]}, error, where};
+    }
 };
 
 using Kernel = void (*)(const Memory &, Share);
@@ -71,6 +75,7 @@ struct Node {
     Type type;
     int64_t elements;  // of its first result
     Place place;       // of its first result
+    const Place *places;  // of all its arrays
 };
 
 struct Constant {

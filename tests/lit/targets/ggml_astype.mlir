@@ -7,8 +7,8 @@ func.func @f32_to_i32(%x: tensor<6xf32>) -> tensor<6xi32> {
   func.return %y : tensor<6xi32>
 }
 // CHECK-LABEL: void f32_to_i32_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 6
-// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 64);  // 6
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 6
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(1);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -21,8 +21,8 @@ func.func @f32_to_i1(%x: tensor<6xf32>) -> tensor<6xi1> {
   func.return %y : tensor<6xi1>
 }
 // CHECK-LABEL: void f32_to_i1_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 6
-// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(scratch, 64);  // 6
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 6
+// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(1);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -35,8 +35,8 @@ func.func @i32_to_f32(%x: tensor<6xi32>) -> tensor<6xf32> {
   func.return %y : tensor<6xf32>
 }
 // CHECK-LABEL: void i32_to_f32_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(scratch, 0);  // 6
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 64);  // 6
+// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(0);  // 6
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -49,8 +49,8 @@ func.func @i32_to_i1(%x: tensor<6xi32>) -> tensor<6xi1> {
   func.return %y : tensor<6xi1>
 }
 // CHECK-LABEL: void i32_to_i1_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(scratch, 0);  // 6
-// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(scratch, 64);  // 6
+// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(0);  // 6
+// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(1);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -63,8 +63,8 @@ func.func @i1_to_f32(%x: tensor<6xi1>) -> tensor<6xf32> {
   func.return %y : tensor<6xf32>
 }
 // CHECK-LABEL: void i1_to_f32_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(scratch, 64);  // 6
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(0);  // 6
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -77,8 +77,8 @@ func.func @i1_to_i32(%x: tensor<6xi1>) -> tensor<6xi32> {
   func.return %y : tensor<6xi32>
 }
 // CHECK-LABEL: void i1_to_i32_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(scratch, 64);  // 6
-// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 0);  // 6
+// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(0);  // 6
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(1);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -91,8 +91,8 @@ func.func @f32_to_f32(%x: tensor<6xf32>) -> tensor<6xf32> {
   func.return %y : tensor<6xf32>
 }
 // CHECK-LABEL: void f32_to_f32_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 6
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 6
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 6
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {

@@ -8,7 +8,7 @@ func.func @full() -> tensor<2x3xf32> {
   func.return %y : tensor<2x3xf32>
 }
 // CHECK-LABEL: void full_y(const Memory &m, Share share) {
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 2x3
+// CHECK-NEXT:      float *y = m.at<float>(0);  // 2x3
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -22,8 +22,8 @@ func.func @constant() -> tensor<3xi32> {
   func.return %y : tensor<3xi32>
 }
 // CHECK-LABEL: void constant_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const int32_t *c = m.at<int32_t>(constant, 0);  // 3
-// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 0);  // 3
+// CHECK-NEXT:      const int32_t *c = m.at<int32_t>(0);  // 3
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(1);  // 3
 // CHECK-NEXT:      const auto [begin, end] = share.split(3, 3);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -36,7 +36,7 @@ func.func @arange() -> tensor<40xf32> {
   func.return %y : tensor<40xf32>
 }
 // CHECK-LABEL: void arange_y(const Memory &m, Share share) {
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 40
+// CHECK-NEXT:      float *y = m.at<float>(0);  // 40
 // CHECK-NEXT:      const auto [begin, end] = share.split(40, 40);
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
 // CHECK-NEXT:          y[i] = static_cast<float>(i);
@@ -48,9 +48,9 @@ func.func @random_bits(%seed: tensor<i32>, %step: tensor<i32>) -> tensor<5xi32> 
   func.return %y : tensor<5xi32>
 }
 // CHECK-LABEL: void random_bits_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const int32_t *seed = m.at<int32_t>(scratch, 64);  // scalar
-// CHECK-NEXT:      const int32_t *step = m.at<int32_t>(scratch, 128);  // scalar
-// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 0);  // 5
+// CHECK-NEXT:      const int32_t *seed = m.at<int32_t>(0);  // scalar
+// CHECK-NEXT:      const int32_t *step = m.at<int32_t>(1);  // scalar
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(2);  // 5
 // CHECK-NEXT:      catgrad::random(*seed, *step, 7, y, 5, share);
 // CHECK-NEXT: }
 
@@ -60,16 +60,16 @@ func.func @random_uniform(%seed: tensor<i32>) -> tensor<2x3xf32> {
   func.return %y : tensor<2x3xf32>
 }
 // CHECK-LABEL: void random_uniform_zero(const Memory &m, Share share) {
-// CHECK-NEXT:      int32_t *zero = m.at<int32_t>(scratch, 128);  // scalar
+// CHECK-NEXT:      int32_t *zero = m.at<int32_t>(0);  // scalar
 // CHECK-NEXT:      if (share.thread != 0) {
 // CHECK-NEXT:          return;
 // CHECK-NEXT:      }
 // CHECK-NEXT:      zero[0] = 0;
 // CHECK-NEXT: }
 // CHECK-LABEL: void random_uniform_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const int32_t *seed = m.at<int32_t>(scratch, 64);  // scalar
-// CHECK-NEXT:      const int32_t *zero = m.at<int32_t>(scratch, 128);  // scalar
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 2x3
+// CHECK-NEXT:      const int32_t *seed = m.at<int32_t>(0);  // scalar
+// CHECK-NEXT:      const int32_t *zero = m.at<int32_t>(1);  // scalar
+// CHECK-NEXT:      float *y = m.at<float>(2);  // 2x3
 // CHECK-NEXT:      catgrad::random(*seed, *zero, 0, y, 6, share);
 // CHECK-NEXT: }
 

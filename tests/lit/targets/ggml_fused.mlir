@@ -10,9 +10,9 @@ func.func @dense(%x: tensor<32x48xf32>, %bias: tensor<48xf32>) -> tensor<32x48xf
   func.return %y : tensor<32x48xf32>
 }
 // CHECK-LABEL: void dense_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *bias = m.at<float>(scratch, 6144);  // 48
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 32x48
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 32x48
+// CHECK-NEXT:      const float *bias = m.at<float>(0);  // 48
+// CHECK-NEXT:      const float *x = m.at<float>(1);  // 32x48
+// CHECK-NEXT:      float *y = m.at<float>(2);  // 32x48
 // CHECK-NEXT:      const auto [begin, end] = share.split(32, 8);
 // CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
 // CHECK-NEXT:  #pragma omp simd
@@ -32,10 +32,10 @@ func.func @softmax(%x: tensor<32x10xf32>, %top: tensor<32xf32>, %scale: tensor<f
   func.return %y : tensor<32x10xf32>
 }
 // CHECK-LABEL: void softmax_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *top = m.at<float>(scratch, 1280);  // 32
-// CHECK-NEXT:      const float *scale = m.at<float>(scratch, 1408);  // scalar
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 32x10
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 32x10
+// CHECK-NEXT:      const float *top = m.at<float>(0);  // 32
+// CHECK-NEXT:      const float *scale = m.at<float>(1);  // scalar
+// CHECK-NEXT:      const float *x = m.at<float>(2);  // 32x10
+// CHECK-NEXT:      float *y = m.at<float>(3);  // 32x10
 // CHECK-NEXT:      const float scale_value = scale[0];
 // CHECK-NEXT:      const auto [begin, end] = share.split(32, 32);
 // CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
@@ -57,11 +57,11 @@ func.func @momentum(%w: tensor<6xf32> {tops.name = "w", tops.role = "parameter"}
   func.return %weight, %velocity : tensor<6xf32>, tensor<6xf32>
 }
 // CHECK-LABEL: void momentum_w_velocity(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *w_velocity = m.at<float>(persistent, 64);  // 6
-// CHECK-NEXT:      const float *g = m.at<float>(scratch, 0);  // 6
-// CHECK-NEXT:      const float *w = m.at<float>(persistent, 0);  // 6
-// CHECK-NEXT:      float *new_w_velocity = m.at<float>(persistent, 64);  // 6
-// CHECK-NEXT:      float *new_w = m.at<float>(persistent, 0);  // 6
+// CHECK-NEXT:      const float *w_velocity = m.at<float>(0);  // 6
+// CHECK-NEXT:      const float *g = m.at<float>(1);  // 6
+// CHECK-NEXT:      const float *w = m.at<float>(2);  // 6
+// CHECK-NEXT:      float *new_w_velocity = m.at<float>(3);  // 6
+// CHECK-NEXT:      float *new_w = m.at<float>(4);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -92,11 +92,11 @@ func.func @normalize(%x: tensor<16x32xf32>, %scale: tensor<32xf32>) -> (tensor<1
   func.return %y, %d, %r : tensor<16x32xf32>, tensor<16x32xf32>, tensor<16xf32>
 }
 // CHECK-LABEL: void normalize_d(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 16x32
-// CHECK-NEXT:      const float *scale = m.at<float>(scratch, 4096);  // 32
-// CHECK-NEXT:      float *d = m.at<float>(scratch, 0);  // 16x32
-// CHECK-NEXT:      float *r = m.at<float>(scratch, 4224);  // 16
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 2048);  // 16x32
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 16x32
+// CHECK-NEXT:      const float *scale = m.at<float>(1);  // 32
+// CHECK-NEXT:      float *d = m.at<float>(2);  // 16x32
+// CHECK-NEXT:      float *r = m.at<float>(3);  // 16
+// CHECK-NEXT:      float *y = m.at<float>(4);  // 16x32
 // CHECK-NEXT:      alignas(64) float q_row[32];
 // CHECK-NEXT:      const auto [begin, end] = share.split(16, 10);
 // CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {

@@ -8,8 +8,8 @@ func.func @copy(%x: tensor<6xf32>) -> tensor<6xf32> {
   func.return %y : tensor<6xf32>
 }
 // CHECK-LABEL: void copy_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 6
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 64);  // 6
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 6
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -22,8 +22,8 @@ func.func @broadcast(%x: tensor<3xf32>) -> tensor<3x8xf32> {
   func.return %y : tensor<3x8xf32>
 }
 // CHECK-LABEL: void broadcast_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 128);  // 3
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 3x8
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 3
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 3x8
 // CHECK-NEXT:      const auto [begin, end] = share.split(8, 8);
 // CHECK-NEXT:      for (int64_t row = 0; row < 3; ++row) {
 // CHECK-NEXT:          const float x_row = x[row];
@@ -39,8 +39,8 @@ func.func @permute_dims(%x: tensor<3x4x5xf32>) -> tensor<5x3x4xf32> {
   func.return %y : tensor<5x3x4xf32>
 }
 // CHECK-LABEL: void permute_dims_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 3x4x5
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 256);  // 5x3x4
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 3x4x5
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 5x3x4
 // CHECK-NEXT:      const auto [begin, end] = share.split(12, 12);
 // CHECK-NEXT:      for (int64_t row = 0; row < 5; ++row) {
 // CHECK-NEXT:  #pragma omp simd
@@ -55,8 +55,8 @@ func.func @slice(%x: tensor<8x6xf32>) -> tensor<4x4xf32> {
   func.return %y : tensor<4x4xf32>
 }
 // CHECK-LABEL: void slice_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 8x6
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 192);  // 4x4
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 8x6
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 4x4
 // CHECK-NEXT:      const auto [begin, end] = share.split(4, 4);
 // CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
 // CHECK-NEXT:  #pragma omp simd
@@ -71,13 +71,13 @@ func.func @pad(%x: tensor<2x3xf32>) -> tensor<4x4xf32> {
   func.return %y : tensor<4x4xf32>
 }
 // CHECK-LABEL: void pad_y_zeros(const Memory &m, Share share) {
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 4x4
+// CHECK-NEXT:      float *y = m.at<float>(0);  // 4x4
 // CHECK-NEXT:      const auto [begin, end] = share.split(16, 16);
 // CHECK-NEXT:      std::fill(y + begin, y + end, float{});
 // CHECK-NEXT: }
 // CHECK-LABEL: void pad_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 64);  // 2x3
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 4x4
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 2x3
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 4x4
 // CHECK-NEXT:      const auto [begin, end] = share.split(3, 3);
 // CHECK-NEXT:      for (int64_t row = 0; row < 2; ++row) {
 // CHECK-NEXT:  #pragma omp simd
@@ -92,9 +92,9 @@ func.func @concat(%a: tensor<2x3xf32>, %b: tensor<2x1xf32>) -> tensor<2x4xf32> {
   func.return %y : tensor<2x4xf32>
 }
 // CHECK-LABEL: void concat_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *a = m.at<float>(scratch, 64);  // 2x3
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 0);  // 2x4
-// CHECK-NEXT:      const float *b = m.at<float>(scratch, 128);  // 2x1
+// CHECK-NEXT:      const float *a = m.at<float>(0);  // 2x3
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 2x4
+// CHECK-NEXT:      const float *b = m.at<float>(2);  // 2x1
 // CHECK-NEXT:      {
 // CHECK-NEXT:          const auto [begin, end] = share.split(3, 3);
 // CHECK-NEXT:          for (int64_t row = 0; row < 2; ++row) {
@@ -120,8 +120,8 @@ func.func @reshape(%x: tensor<2x3xf32>) -> tensor<6xf32> {
   func.return %y : tensor<6xf32>
 }
 // CHECK-LABEL: void reshape_exp(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 2x3
-// CHECK-NEXT:      float *exp = m.at<float>(scratch, 0);  // 2x3
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 2x3
+// CHECK-NEXT:      float *exp = m.at<float>(1);  // 2x3
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {
@@ -129,8 +129,8 @@ func.func @reshape(%x: tensor<2x3xf32>) -> tensor<6xf32> {
 // CHECK-NEXT:      }
 // CHECK-NEXT: }
 // CHECK-LABEL: void reshape_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *exp = m.at<float>(scratch, 0);  // 6
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 64);  // 6
+// CHECK-NEXT:      const float *exp = m.at<float>(0);  // 6
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 6
 // CHECK-NEXT:      const auto [begin, end] = share.split(6, 6);
 // CHECK-NEXT:  #pragma omp simd
 // CHECK-NEXT:      for (int64_t i = begin; i < end; ++i) {

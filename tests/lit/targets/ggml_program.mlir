@@ -58,17 +58,21 @@ builtin.module attributes {tops.program = "line"} {
 // HEADER:      LINE_API int line_save(line_program *program, const char *path);
 
 // CHECK-LABEL: void predict_xw(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, {{[0-9]+}});  // 4x3
-// CHECK-NEXT:      const float *slope = m.at<float>(persistent, 0);  // 3x1
-// CHECK-NEXT:      float *xw = m.at<float>(scratch, {{[0-9]+}});  // 4x1
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 4x3
+// CHECK-NEXT:      const float *slope = m.at<float>(1);  // 3x1
+// CHECK-NEXT:      float *xw = m.at<float>(2);  // 4x1
 // CHECK-NEXT:      catgrad::matmul({1, 1, 4, 1, 3, {0, 0, 3, 1}, {0, 0, 1, 1}}, x, slope, xw, share);
 // CHECK-LABEL: void step_check(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *loss = m.at<float>(scratch, [[LOSS:[0-9]+]]);  // scalar
+// CHECK-NEXT:      const float *loss = m.at<float>(0);  // scalar
 // CHECK-NEXT:      catgrad::check_finite(m, share, loss, 1);
 // CHECK-LABEL: void step_slope(const Memory &m, Share share) {
 // CHECK:           new_slope[i] = slope[i] - g[i];
 
-// CHECK:      const Tensor step_inputs[] = {
+// CHECK:      const Place step_places[] = {
+// CHECK:          {scratch, [[LOSS:[0-9]+]]},  // check
+// CHECK-NEXT:     {persistent, 0}, {scratch, [[G:[0-9]+]]}, {persistent, 0},  // slope
+// CHECK-NEXT: };
+// CHECK-NEXT: const Tensor step_inputs[] = {
 // CHECK-NEXT:     {"x", f32, shape_4_3, {scratch, {{[0-9]+}}}, 0, 0, true},
 // CHECK-NEXT:     {"t", i32, shape_4, {scratch, {{[0-9]+}}}, 0, 9, true},
 // CHECK-NEXT: };
@@ -76,8 +80,8 @@ builtin.module attributes {tops.program = "line"} {
 // CHECK-NEXT:     {"loss", f32, {}, {scratch, [[LOSS]]}, 0, 0, false},
 // CHECK-NEXT: };
 // CHECK-NEXT: const Node step_nodes[] = {
-// CHECK:          {step_check, f32, 1, {scratch, [[LOSS]]}},
-// CHECK-NEXT:     {step_slope, f32, 3, {persistent, 0}},
+// CHECK:          {step_check, f32, 1, {scratch, [[LOSS]]}, step_places + [[AT:[0-9]+]]},
+// CHECK-NEXT:     {step_slope, f32, 3, {persistent, 0}, step_places + {{[0-9]+}}},
 // CHECK-NEXT: };
 // CHECK:      const Tensor stored[] = {
 // CHECK-NEXT:     {"slope", f32, shape_3, {persistent, 0}, 0, 0, false},

@@ -7,8 +7,8 @@ func.func @sum_rows(%x: tensor<40x7xf32>) -> tensor<40xf32> {
   func.return %y : tensor<40xf32>
 }
 // CHECK-LABEL: void sum_rows_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 40x7
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 1152);  // 40
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 40x7
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 40
 // CHECK-NEXT:      const auto [begin, end] = share.split(40, 40);
 // CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
 // CHECK-NEXT:          y[row] = catgrad::fold<catgrad::Add>(x + row * 7, 7, 0.0f);
@@ -20,8 +20,8 @@ func.func @sum_columns(%x: tensor<40x7xf32>) -> tensor<7xf32> {
   func.return %y : tensor<7xf32>
 }
 // CHECK-LABEL: void sum_columns_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 40x7
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 1152);  // 7
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 40x7
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 7
 // CHECK-NEXT:      const auto [begin, end] = share.split(7, 7);
 // CHECK-NEXT:      std::fill(y + begin, y + end, 0.0f);
 // CHECK-NEXT:      for (int64_t i0 = 0; i0 < 40; ++i0) {
@@ -37,8 +37,8 @@ func.func @sum_all(%x: tensor<40x7xf32>) -> tensor<f32> {
   func.return %y : tensor<f32>
 }
 // CHECK-LABEL: void sum_all_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 40x7
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 1152);  // scalar
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 40x7
+// CHECK-NEXT:      float *y = m.at<float>(1);  // scalar
 // CHECK-NEXT:      if (share.thread != 0) {
 // CHECK-NEXT:          return;
 // CHECK-NEXT:      }
@@ -50,8 +50,8 @@ func.func @sum_ends(%x: tensor<4x5x6xi1>) -> tensor<5xi1> {
   func.return %y : tensor<5xi1>
 }
 // CHECK-LABEL: void sum_ends_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(scratch, 0);  // 4x5x6
-// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(scratch, 128);  // 5
+// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(0);  // 4x5x6
+// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(1);  // 5
 // CHECK-NEXT:      const auto [begin, end] = share.split(5, 5);
 // CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
 // CHECK-NEXT:          uint8_t total = uint8_t{0};
@@ -67,8 +67,8 @@ func.func @max(%x: tensor<9x4x6xf32>) -> tensor<9x6xf32> {
   func.return %y : tensor<9x6xf32>
 }
 // CHECK-LABEL: void max_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 9x4x6
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 896);  // 9x6
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 9x4x6
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 9x6
 // CHECK-NEXT:      const auto [begin, end] = share.split(9, 9);
 // CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
 // CHECK-NEXT:          std::fill_n(y + row * 6, 6, (-std::numeric_limits<float>::infinity()));
@@ -86,8 +86,8 @@ func.func @argmax(%x: tensor<4x5x6xi32>) -> tensor<4x6xi32> {
   func.return %y : tensor<4x6xi32>
 }
 // CHECK-LABEL: void argmax_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(scratch, 0);  // 4x5x6
-// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 512);  // 4x6
+// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(0);  // 4x5x6
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(1);  // 4x6
 // CHECK-NEXT:      catgrad::position<catgrad::Max>({4, 5, 1, 6}, x, y, share);
 // CHECK-NEXT: }
 
@@ -96,8 +96,8 @@ func.func @min(%x: tensor<9x40xi32>) -> tensor<9xi32> {
   func.return %y : tensor<9xi32>
 }
 // CHECK-LABEL: void min_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(scratch, 0);  // 9x40
-// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 1472);  // 9
+// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(0);  // 9x40
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(1);  // 9
 // CHECK-NEXT:      const auto [begin, end] = share.split(9, 9);
 // CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
 // CHECK-NEXT:          y[row] = catgrad::fold<catgrad::Min>(x + row * 40, 40, 2147483647);
@@ -109,8 +109,8 @@ func.func @prod(%x: tensor<9x40xf32>) -> tensor<9xf32> {
   func.return %y : tensor<9xf32>
 }
 // CHECK-LABEL: void prod_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 9x40
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 1472);  // 9
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 9x40
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 9
 // CHECK-NEXT:      const auto [begin, end] = share.split(9, 9);
 // CHECK-NEXT:      for (int64_t row = begin; row < end; ++row) {
 // CHECK-NEXT:          y[row] = catgrad::fold<catgrad::Multiply>(x + row * 40, 40, 1.0f);
@@ -122,8 +122,8 @@ func.func @prod_i1(%x: tensor<9x40xi1>) -> tensor<40xi1> {
   func.return %y : tensor<40xi1>
 }
 // CHECK-LABEL: void prod_i1_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(scratch, 0);  // 9x40
-// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(scratch, 384);  // 40
+// CHECK-NEXT:      const uint8_t *x = m.at<uint8_t>(0);  // 9x40
+// CHECK-NEXT:      uint8_t *y = m.at<uint8_t>(1);  // 40
 // CHECK-NEXT:      const auto [begin, end] = share.split(40, 40);
 // CHECK-NEXT:      std::fill(y + begin, y + end, uint8_t{1});
 // CHECK-NEXT:      for (int64_t i0 = 0; i0 < 9; ++i0) {
@@ -139,8 +139,8 @@ func.func @argmin(%x: tensor<4x5x6xi32>) -> tensor<4x6xi32> {
   func.return %y : tensor<4x6xi32>
 }
 // CHECK-LABEL: void argmin_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(scratch, 0);  // 4x5x6
-// CHECK-NEXT:      int32_t *y = m.at<int32_t>(scratch, 512);  // 4x6
+// CHECK-NEXT:      const int32_t *x = m.at<int32_t>(0);  // 4x5x6
+// CHECK-NEXT:      int32_t *y = m.at<int32_t>(1);  // 4x6
 // CHECK-NEXT:      catgrad::position<catgrad::Min>({4, 5, 1, 6}, x, y, share);
 // CHECK-NEXT: }
 
@@ -149,7 +149,7 @@ func.func @cumulative_sum(%x: tensor<4x5x6xf32>) -> tensor<4x5x6xf32> {
   func.return %y : tensor<4x5x6xf32>
 }
 // CHECK-LABEL: void cumulative_sum_y(const Memory &m, Share share) {
-// CHECK-NEXT:      const float *x = m.at<float>(scratch, 0);  // 4x5x6
-// CHECK-NEXT:      float *y = m.at<float>(scratch, 512);  // 4x5x6
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 4x5x6
+// CHECK-NEXT:      float *y = m.at<float>(1);  // 4x5x6
 // CHECK-NEXT:      catgrad::cumulative_sum({4, 5, 1, 6}, true, x, y, share);
 // CHECK-NEXT: }
