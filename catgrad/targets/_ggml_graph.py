@@ -24,7 +24,7 @@ from catgrad.dialects.tops.movement import (
 )
 from catgrad.dialects.tops.reduction import MaxOp, SumOp
 from catgrad.dialects.tops.windows import PatchesOp, Windows
-from catgrad.targets._ggml_functions import FunctionPrinter
+from catgrad.targets._ggml_functions import FunctionPrinter, table
 from catgrad.targets._ggml_kernels import Step
 from catgrad.targets._ggml_loops import indented, row_major
 from catgrad.targets._ggml_names import Names
@@ -347,7 +347,10 @@ class NativeFunctionPrinter(FunctionPrinter):
         context = (
             ["ggml_context *c = g.context();"] if any("(c, " in x for x in graph.lines) else []
         )
-        return [*host, f"void {name}(Graph &g) {{", *indented([*context, *graph.lines]), "}", ""]
+        places = table("Place", self.place_table, self.places)
+        self.places = []  # printed here, where the graph names them
+        body = [f"void {name}(Graph &g) {{", *indented([*context, *graph.lines]), "}", ""]
+        return [*host, *places, *([""] if places else []), *body]
 
     def on_host(self, graph: GraphPrinter, step: Step) -> list[str]:
         """The definition of a kernel that the graph calls."""

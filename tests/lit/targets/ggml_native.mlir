@@ -56,6 +56,6 @@ func.func @step(%p: tensor<4xf32> {tops.name = "p", tops.role = "parameter"}, %s
 // CHECK-NEXT:      g.host(step_u, step_places + 0);
 // CHECK:           ggml_sum_rows
 // CHECK-NEXT:      g.host(step_check, step_places + 2);
-// CHECK-NEXT:      g.host(step_s);
+// CHECK-NEXT:      g.host(step_s, step_places + 3);
 // CHECK-NEXT:      ggml_tensor *{{.*}} = g.put(ggml_cont(c, {{.*}}), {persistent, 0});  // 4
 // CHECK-NEXT: }
