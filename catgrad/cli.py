@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, cast
 
@@ -115,13 +115,19 @@ def _arguments(
     verify.set_defaults(run=_verify_rules)
     verify.add_argument("what", metavar="FILE.py|FILE.mlir|DIALECT", help="what has rules")
     verify.add_argument("--seed", type=int, default=0, help="of the random inputs")
-    words = list(sys.argv[1:] if argv is None else argv)
+    return _chosen(parser, commands.choices, list(sys.argv[1:] if argv is None else argv))
+
+
+def _chosen(
+    parser: _Parser, choices: Mapping[str, _Parser], words: list[str]
+) -> tuple[Callable[[argparse.Namespace], None], argparse.Namespace]:
+    """What to run, and with what."""
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         raise CompileError(
             f"no command {words[0]!r}; commands are {', '.join(COMMANDS)}"
             + suggestion(words[0], COMMANDS)
         )
-    if words and (command := commands.choices.get(words[0])) is not None:
+    if words and (command := choices.get(words[0])) is not None:
         command.check_options(words[1:])
     arguments = parser.parse_args(words)
     if not hasattr(arguments, "run"):

@@ -137,14 +137,12 @@ def training(
     model, loss = as_arrow(model, "training: model"), as_arrow(loss, "training: loss")
     rate = None if rate is None else as_arrow(rate, "training: rate")
     objective = arrow(_measured(model, loss), inputs=2, name="objective")
-
     _check_given(inputs, targets, optimizer)
     types, names = (inputs, targets), ("x", "y")
+    step = _step(objective, optimizer, rate)
     wanted = types + (tensor((), "f32"),) * len(optimizer.inputs), names + optimizer.inputs
     parts = {
-        "step": Traced(
-            _step(objective, optimizer, rate), *wanted, "loss", batched=True, training=True
-        ),
+        "step": Traced(step, *wanted, "loss", batched=True, training=True),
         "loss": Traced(objective.function, types, names, "loss", batched=True),
         "predict": Traced(model, (inputs,), ("x",), batched=True),
     }

@@ -107,8 +107,9 @@ def test_the_targets_agree() -> None:
 def test_the_targets_start_alike(name: str) -> None:
     first, second = (program(name, target).load(seed=7) for target in TARGETS)
     assert set(first.state) == set(second.state)
-    for key, value in {**first.parameters, **first.state}.items():
-        np.testing.assert_array_equal(value, {**second.parameters, **second.state}[key])
+    for key, value in {**first.parameters, **first.state}.items():  # log and cos differ in a bit
+        other = {**second.parameters, **second.state}[key]
+        np.testing.assert_allclose(value, other, rtol=0, atol=1e-6 * max(1, np.abs(value).max()))
 
 
 def batches(name: str) -> Iterator[tuple[NDArray[Any], ...]]:

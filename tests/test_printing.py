@@ -40,7 +40,7 @@ def command(text: str, target: str) -> list[str] | None:
     for run in re.findall(r"^// RUN: (.*)$", text, re.MULTILINE):
         words = shlex.split(run.partition("|")[0])
         if words[0] == "catgrad-opt" and "-t" in words:
-            if words[words.index("-t") + 1].partition("{")[0] == target:
+            if words[words.index("-t") + 1] == target:
                 return words
     return None
 
@@ -111,7 +111,8 @@ def is_pinned(target: str, file: str, op: TopsOp) -> bool:
 
 def is_table(line: str) -> bool:
     """A line of a C++ program's tables or interface: it names the value, but is not the op."""
-    return bool(re.match(r'\{\w+, \w+, \d+, |\{"|// .* -> |\w+_API int |int \w+\(', line))
+    row = r"\{(?:scratch|persistent|constant), \d+\}, |\{\w+, \w+, \d+, "
+    return bool(re.match(rf'{row}|\{{"|// .* -> |\w+_API int |int \w+\(', line))
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -50,7 +50,7 @@ class _Joining:
     def __init__(self, block: Block):
         self.block = block
         self.pieces: dict[SSAValue, Pieces] = {}
-        self.parts: list[Operation] = []
+        self.parts: set[Operation] = set()
 
     def run(self) -> None:
         for op in self.block.ops:
@@ -61,8 +61,8 @@ class _Joining:
         for op in list(self.block.ops):
             if isinstance(op, AddOp) and op.y in self.pieces and not self.goes_on(op):
                 self.build(op)
-        for op in reversed(self.parts):
-            if not op.results[0].uses:
+        for op in reversed(list(self.block.ops)):
+            if op in self.parts and not op.results[0].uses:
                 op.detach()
                 op.erase()
         for op in list(self.block.ops):
@@ -77,7 +77,7 @@ class _Joining:
         found = a.joined(b, tensor_of(op.y).get_shape()[a.axis])
         if found is not None:
             self.pieces[op.y] = found
-            self.parts += [v.owner for v in op.operands if isinstance(v.owner, Operation)]
+            self.parts |= {v.owner for v in op.operands if isinstance(v.owner, Operation)}
 
     def goes_on(self, op: AddOp) -> bool:
         """Whether the sum is but a part of a longer one."""

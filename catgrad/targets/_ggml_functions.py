@@ -13,7 +13,7 @@ from catgrad.dialects.tops.base import decode
 from catgrad.targets._describe import Signature, text
 from catgrad.targets._ggml_kernels import KernelPrinter, Step, total_work
 from catgrad.targets._ggml_loops import CTYPES, indented
-from catgrad.targets._ggml_names import Names, comment, string
+from catgrad.targets._ggml_names import Names, identifier, string
 from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, shape_of, shape_text, size_of
 
 
@@ -148,7 +148,7 @@ class FunctionPrinter:
         first = self.count
         self.count += len(step.kernel.places)
         row = " ".join(f"{place.text()}," for place in step.kernel.places)
-        self.places.append(f"{row}  // {comment(step.name)}")
+        self.places.append(f"{row}  // {identifier(step.name)}")
         return f"{self.place_table} + {first}"
 
     def loss_check(self) -> Step | None:

@@ -79,7 +79,7 @@ class Step:
         """The statements with numbers for the names: equal for kernels that do the same."""
         numbers = {name: f"${i}" for i, name in enumerate(self.kernel.scope.given)}
         text = "\n".join(self.lines)
-        return re.sub(r"[A-Za-z_]\w*", lambda m: numbers.get(m[0], m[0]), text)
+        return re.sub(r"(?<![\w.:])[A-Za-z_]\w*", lambda m: numbers.get(m[0], m[0]), text)
 
 
 class KernelPrinter:
@@ -205,7 +205,7 @@ class KernelPrinter:
     def fused(self, kernel: Kernel, op: Operation) -> list[str]:
         """All ops of the region in one sweep."""
         assert isinstance(op, FusedOp)
-        body = RowSweep if op.folds else FusedBody
+        body = RowSweep if op.in_rows else FusedBody
         return body(self.values, kernel, op).lines()
 
     def arange(self, kernel: Kernel, op: Operation) -> list[str]:

@@ -121,9 +121,8 @@ class FusedOp(IRDLOperation):
     Ops of one iteration space, computed in one sweep.
 
     The region holds elementwise ops, `full`, broadcasts of arguments, and reductions over the last
-    axis of the space. With reductions the space is swept row by row: values have the shape of the
-    space or, one value for each row, that shape without the last axis, and broadcasts may repeat
-    a row's value along the row.
+    axis of the space. Values have the shape of the space or, if it is swept row by row, that shape
+    without the last axis: one value for each row. Broadcasts may repeat it along the row.
 
     ```
     %y = tops.fused (%x, %bias) : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32> {
@@ -156,8 +155,17 @@ class FusedOp(IRDLOperation):
     @property
     def space(self) -> tuple[int, ...]:
         """The shape that is swept."""
-        folds = self.folds
-        return tuple(tensor_of(folds[0].x if folds else self.results[0]).get_shape())
+        values = [v for op in self.body.block.ops for v in (*op.operands, *op.results)]
+        computed = [v for v in values if isinstance(v.owner, Operation)]
+        swept = [*computed, *(fold.x for fold in self.folds), *self.results]
+        return max((tuple(tensor_of(v).get_shape()) for v in swept), key=len)
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether there are values that belong to a whole row."""
+        rank = len(self.space)
+        results = (r for op in self.body.block.ops for r in op.results)
+        return any(len(tensor_of(r).get_shape()) < rank for r in results)
 
     def levels(self) -> dict[SSAValue, int]:
         """How many reductions, one after the other, stand before each value of the region."""
@@ -169,7 +177,7 @@ class FusedOp(IRDLOperation):
 
     def read_in_time(self, operand: int, result: int) -> bool:
         """Whether a sweep in loops, level by level, has read an operand when it stores a result."""
-        if not self.folds:
+        if not self.in_rows:
             return True
         levels, value = self.levels(), self.terminator.values[result]
         if not isinstance(value.owner, Elementwise):
@@ -204,7 +212,7 @@ class FusedOp(IRDLOperation):
                 "'tops.fused' holds elementwise ops, row reductions, broadcasts and full, "
                 f"got '{op.name}'"
             )
-        shapes = {space, space[:-1]} if self.folds else {space}
+        shapes = {space, space[:-1]}
         if tuple(op.out_type.get_shape()) not in shapes:
             raise VerifyException(
                 f"'tops.fused' over {list(space)} holds '{op.name}' of {op.out_type}"
@@ -217,7 +225,7 @@ class FusedOp(IRDLOperation):
                 f"got axes {list(op.props()['axes'])} of {op.x.type}"
             )
         if isinstance(op, BroadcastOp) and isinstance(op.x.owner, Operation):
-            along_rows = op.props()["axes"] == (len(space) - 1,) and self.folds
+            along_rows = op.props()["axes"] == (len(space) - 1,)
             if not isinstance(op.x.owner, FullOp) and not along_rows:
                 raise VerifyException(
                     f"'tops.fused' over {list(space)}: 'tops.broadcast' takes an argument, or "
