@@ -14,9 +14,11 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-binary g
 demo: .venv/installed-ggml
 	$(BIN)/python examples/demo.py
 
-# Every file that defines `parts`.
+# Every file that defines `parts`, at full size; TARGET=numpy for the other target.
+TARGET ?= ggml
 examples: .venv/installed-ggml
-	@for file in $$(grep -l '^parts = ' examples/*.py); do $(BIN)/python $$file || exit 1; done
+	@for file in $$(grep -l '^parts = ' examples/*.py); do \
+	  $(BIN)/python $$file --target $(TARGET) || exit 1; done
 
 test: .venv/installed-dev
 	$(BIN)/ruff check

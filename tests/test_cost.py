@@ -61,7 +61,7 @@ def stack(kind: str, depth: int) -> str:
     return trace(parts).ir("cat")
 
 
-@pytest.mark.parametrize("kind, depth", [("dense", 32), ("block", 12)])
+@pytest.mark.parametrize("kind, depth", [("dense", 32), ("block", 32)])
 def test_depth(kind: str, depth: int) -> None:
     """The same constant for a few layers and for many: the ops of R[f] grow with those of f."""
     (shallow, small), (deep, large) = ratio(stack(kind, 4)), ratio(stack(kind, depth))
