@@ -264,11 +264,16 @@ class Interpreter:
     def backward(
         self, tape: Tape, leaves: Sequence[Cell], outputs: Sequence[Cell], seeds: Sequence[Cell]
     ) -> list[Cell]:
-        """Walk a tape backwards from `outputs` to `leaves`."""
+        """Walk a tape backwards from `outputs` to `leaves`; what no leaf reaches needs no rule."""
+        reached, steps = {id(c) for c in leaves}, list[Step]()
+        for step in tape.steps:
+            if any(id(c) in reached for c in step.inputs):
+                reached.update(id(c) for c in step.outputs)
+                steps.append(step)
         cotangents: dict[int, Cell] = {}
         for output, seed in zip(outputs, seeds, strict=True):
             self.accumulate(cotangents, output, seed)
-        for step in reversed(tape.steps):
+        for step in reversed(steps):
             given = [cotangents.get(id(c)) for c in step.outputs]
             if any(g is not None for g in given):
                 for cell, g in zip(step.inputs, self.pull(step, given), strict=True):

@@ -310,3 +310,18 @@ def test_recursion_is_an_error_that_names_the_circle(body: str, path: str) -> No
     with pytest.raises(VerifyException) as error:
         differentiate(module)
     assert f"recursion between arrows: {path}" in str(error.value)
+
+
+def test_what_no_input_reaches_needs_no_rule() -> None:
+    module = parse(f"""
+    cat.arrow @f(%x: {T}) -> ({T}, tensor<3xi32>) {{
+      %0 = tops.arange : tensor<3xi32>
+      %1 = tops.abs %0 : tensor<3xi32>
+      cat.return %x, %1 : {T}, tensor<3xi32>
+    }}
+    cat.arrow @r(%x: {T}, %g: {T}, %h: tensor<3xi32>) -> {T} {{
+      %y, %b, %d = cat.reverse @f(%x)(%g, %h) : ({T}) -> ({T}, tensor<3xi32>)
+      cat.return %d : {T}
+    }}
+    """)
+    assert run(module, "r", X, G, np.ones(3, np.int32))[0].tolist() == G.tolist()
