@@ -107,7 +107,8 @@ class _Grouping:
 
     def computes(self, op: Operation) -> bool:
         """Whether an op may be moved into a group."""
-        return op not in self.taken and isinstance(op, Elementwise | Reduction)
+        kind = isinstance(op, Elementwise) or (isinstance(op, Reduction) and folds_rows(op))
+        return kind and op not in self.taken
 
     # -- growing -------------------------------------------------------------------------------
     def grow(self, root: Operation) -> Group:
@@ -147,7 +148,7 @@ class _Grouping:
                 rows = [u.operation for u in op.y.uses if is_row_broadcast(u.operation)]
                 spaces = [shape_of(b.results[0]) for b in rows if b in group.members]
                 return any(map(group.takes_space, spaces))
-            case Reduction() if self.computes(op) and folds_rows(op) and self.closed(op, group):
+            case Reduction() if self.computes(op) and self.closed(op, group):
                 return group.takes_space(shape_of(op.x))
             case _:
                 return False

@@ -186,3 +186,20 @@ func.func @again(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
 // CHECK-NEXT:     %y_1 = tops.add %q, %t_1 : tensor<2x2xf32>
 // CHECK-NEXT:     tops.yield %y_1 : tensor<2x2xf32>
 // CHECK-NEXT:   }
+
+// -----
+// Sums of columns, and of nothing, do not fold rows, whatever the shapes look like.
+func.func @columns(%x: tensor<3x3x3xf32>) -> (tensor<3x3xf32>, tensor<3x3x3xf32>) {
+  %t = tops.exp %x : tensor<3x3x3xf32>
+  %s = tops.sum %t, axes = [0] : (tensor<3x3x3xf32>) -> tensor<3x3xf32>
+  %u = tops.sin %x : tensor<3x3x3xf32>
+  %n = tops.sum %u, axes = [] : tensor<3x3x3xf32>
+  func.return %s, %n : tensor<3x3xf32>, tensor<3x3x3xf32>
+}
+
+// CHECK:      func.func @columns
+// CHECK-NEXT:   %t = tops.exp %x : tensor<3x3x3xf32>
+// CHECK-NEXT:   %s = tops.sum %t, axes = [0] : (tensor<3x3x3xf32>) -> tensor<3x3xf32>
+// CHECK-NEXT:   %u = tops.sin %x : tensor<3x3x3xf32>
+// CHECK-NEXT:   %n = tops.sum %u, axes = [] : tensor<3x3x3xf32>
+// CHECK-NEXT:   func.return %s, %n
