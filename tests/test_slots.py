@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
 from catgrad.dialects.tops.base import nbytes, tensor_of
-from catgrad.dialects.tops.fused import SlotAttr
+from catgrad.dialects.tops.fused import FusedOp, SlotAttr
 from catgrad.passes.tops_assign_slots import aligned
 from catgrad.targets._describe import Signature
 from catgrad.targets._placement import PlacedTarget, find_target
@@ -245,3 +245,21 @@ def test_an_index_out_of_range_changes_nothing() -> None:
         with pytest.raises(ValueError, match=rf"step: got index {bad} at position 1"):
             net.step()
         assert net.state["a"].tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_row_sweep_reads_before_it_stores() -> None:
+    module = parse("""
+    func.func @f(%x: tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
+      %y, %z = tops.fused (%x) : (tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
+      ^bb0(%a: tensor<8x8xf32>):
+        %s = tops.sum %a, axes = [1] : (tensor<8x8xf32>) -> tensor<8xf32>
+        %b = tops.broadcast %s, axes = [1] : (tensor<8xf32>) -> tensor<8x8xf32>
+        %d = tops.multiply %a, %b : tensor<8x8xf32>
+        %e = tops.subtract %d, %a : tensor<8x8xf32>
+        tops.yield %d, %e : tensor<8x8xf32>, tensor<8x8xf32>
+      }
+      func.return %y, %z : tensor<8x8xf32>, tensor<8x8xf32>
+    }
+    """)
+    (fused,) = [op for op in module.walk() if isinstance(op, FusedOp)]
+    assert [fused.read_in_time(0, result) for result in (0, 1)] == [False, True]

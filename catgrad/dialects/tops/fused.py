@@ -176,14 +176,24 @@ class FusedOp(IRDLOperation):
         return levels
 
     def read_in_time(self, operand: int, result: int) -> bool:
-        """Whether a sweep in loops, level by level, has read an operand when it stores a result."""
+        """
+        Whether a sweep in loops, level by level, has read an operand when it stores a result.
+
+        A loop stores a value where it computes it, in the order of the region: what reads the
+        operand stands there or before. A broadcast operand is read again for later rows.
+        """
         if not self.in_rows:
             return True
         levels, value = self.levels(), self.terminator.values[result]
         if not isinstance(value.owner, Elementwise):
             return False
+        order = {op: i for i, op in enumerate(self.body.block.ops)}
+        last = levels[value], order[value.owner]
         users = [use.operation for use in self.body.block.args[operand].uses]
-        return all(u.results and levels[u.results[0]] <= levels[value] for u in users)
+        return all(
+            isinstance(u, Elementwise | Reduction) and (levels[u.results[0]], order[u]) <= last
+            for u in users
+        )
 
     @property
     def terminator(self) -> YieldOp:
