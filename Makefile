@@ -8,7 +8,7 @@ export CMAKE_ARGS := -DGGML_BLAS=OFF -DGGML_LLAMAFILE=ON
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-binary ggml-python
 
-.PHONY: demo examples test docs
+.PHONY: demo examples test docs fuzz
 .DELETE_ON_ERROR:
 
 demo: .venv/installed-ggml
@@ -26,6 +26,13 @@ test: .venv/installed-dev
 	$(BIN)/basedpyright
 	$(BIN)/pytest
 	$(BIN)/lit tests/lit -v
+
+# Random programs and mutants until time is up; failures lie in build/fuzz.
+SECONDS ?= 300
+SEED ?= 0
+fuzz: .venv/installed-dev
+	$(BIN)/python -m tests.fuzz programs --seed $(SEED) --seconds $(SECONDS)
+	$(BIN)/python -m tests.fuzz mutants --seed $(SEED) --seconds $(SECONDS)
 
 docs: .venv/installed-dev
 	$(BIN)/python -m tests.coverage_table
