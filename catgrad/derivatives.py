@@ -256,7 +256,8 @@ def _forward(f: Arrow, wrt: Wrt, what: str, name: str, prefix: str) -> Arrow:
     names = f.names(f.inputs or 0)
     if named:
         return _Derivative(forwarded, None, name, names, prefix.rstrip("_"))
-    directions = [f"{prefix}{n}" for i, n in enumerate(names) if i in moving]
+    known = [i for i in moving if isinstance(i, int) and 0 <= i < len(names)]
+    directions = [f"{prefix}{names[i]}" for i in known]
     return FunctionArrow(forwarded, total, name, [*names, *directions])
 
 

@@ -305,9 +305,10 @@ def erf(x: Array) -> Array:
 
 
 def round_(x: Array) -> Array:
-    """To the nearest, of two the even one: 1.5 * 2^23 leaves no room for digits behind the dot."""
-    large = 1.5 * 2.0**23
-    return (abs(x) < 2.0**22).where((x + large) - large, x)
+    """To the nearest, of two the even one: from 2^23 on there is no room behind the dot."""
+    large = 2.0**23
+    size = (abs(x) + large) - large
+    return (abs(x) < large).where((x < 0).where(-size, size), x)
 
 
 def maximum(a: Array, b: Array) -> Array:

@@ -90,7 +90,6 @@ class _Grouping:
         self.index: dict[Operation, float] = {op: i for i, op in enumerate(self.ops)}
         self.taken: set[Operation] = set()
         self.repeated: set[Operation] = set()
-        self.moves = 0
 
     def run(self) -> None:
         for op in reversed(self.ops):
@@ -154,8 +153,13 @@ class _Grouping:
                 return False
 
     def closed(self, op: Operation, group: Group) -> bool:
-        """Whether whatever else uses an op comes after the root, or can be moved there."""
-        return all(
+        """
+        Whether whatever else uses an op comes after the root, or can be moved there.
+
+        A value of a row that a member repeats from row to row must come from outside.
+        """
+        broadcasts = [u.operation for u in op.results[0].uses if u.operation in group.copies]
+        return all(map(is_row_broadcast, broadcasts)) and all(
             user in group.members or self.later(user, group) or self.movable(user, group)
             for user in self.users(op)
         )
@@ -203,6 +207,8 @@ class _Grouping:
         known = {*inputs, *(r for member in group.members for r in member.results)}
         for v in op.operands:
             if isinstance(v.owner, BroadcastOp):
+                if not is_row_broadcast(v.owner) and v.owner.x not in inputs:
+                    return False
                 v = v.owner.x
             if v is value or (v not in known and not isinstance(v.owner, FullOp)):
                 return False
@@ -229,11 +235,7 @@ class _Grouping:
         fused = FusedOp(inputs, Region(body))
         self.block.insert_ops_before([fused], group.root)
         self.index[fused] = self.index[group.root]
-        for op in self.stragglers(outs, group):
-            op.detach()
-            self.moves += 1
-            self.index[op] = self.index[fused] + self.moves * 1e-9
-            self.block.insert_ops_before([op], group.root)
+        self.move_behind(group.root, self.stragglers(outs, group))
         for op, new in zip(outs, fused.results, strict=True):
             new.name_hint = op.results[0].name_hint
             op.results[0].replace_all_uses_with(new)
@@ -241,6 +243,16 @@ class _Grouping:
             self.drop_copies(op)
             op.detach()
             op.erase()
+
+    def move_behind(self, root: Operation, ops: Sequence[Operation]) -> None:
+        """Put ops in front of a root that is about to vanish, numbered between neighbours."""
+        after = root.next_op
+        first = self.index[root]
+        step = (self.index[after] - first if after is not None else 1.0) / (len(ops) + 1)
+        for number, op in enumerate(ops, 1):
+            op.detach()
+            self.index[op] = first + number * step
+            self.block.insert_ops_before([op], root)
 
     def stragglers(self, outs: Sequence[Operation], group: Group) -> list[Operation]:
         """The ops outside that use results and stand before the root, in order."""
@@ -252,7 +264,7 @@ class _Grouping:
                 inside = op in group.members and op not in group.copies
                 if not inside and not self.later(op, group) and op not in found:
                     found.add(op)
-                    waiting += [op] if isinstance(op, BroadcastOp) else []
+                    waiting += [op] if op.results else []
         return sorted(found, key=self.index.__getitem__)
 
     def drop_copies(self, op: Operation) -> None:

@@ -51,6 +51,8 @@ class _Joining:
         self.block = block
         self.pieces: dict[SSAValue, Pieces] = {}
         self.parts: set[Operation] = set()
+        self.built: dict[SSAValue, SSAValue] = {}
+        """What took the place of a sum."""
 
     def run(self) -> None:
         for op in self.block.ops:
@@ -87,7 +89,8 @@ class _Joining:
     def build(self, op: AddOp) -> None:
         """The concatenation, with what is missing of the whole."""
         found = self.pieces[op.y]
-        concat = ConcatOp(*found.values, axis=found.axis)
+        values = [self.built.get(v, v) for v in found.values]
+        concat = ConcatOp(*values, axis=found.axis)
         new: list[TopsOp] = [concat]
         if concat.y.type != op.y.type:
             rank = len(concat.out_type.get_shape())
@@ -95,6 +98,7 @@ class _Joining:
             low[found.axis], high[found.axis] = found.low, found.high
             new.append(PadOp(concat.y, low=low, high=high, interior=[0] * rank))
         self.block.insert_ops_before(new, op)
+        self.built[op.y] = new[-1].results[0]
         replace_op(op, [new[-1].results[0]])
 
     def permute(self, op: PermuteDimsOp) -> None:

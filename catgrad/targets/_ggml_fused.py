@@ -104,6 +104,10 @@ class FusedBody:
         return [*lines, *(f"{p} = {texts[v]};" for p, v in zip(places, yielded, strict=True))]
 
 
+ON_STACK = 4096
+"""Columns of the longest row that waits on a thread's stack."""
+
+
 @dataclass(frozen=True)
 class Source:
     """How a row finds a value from outside: an expression, or a pointer and its step."""
@@ -121,7 +125,7 @@ class Source:
 
 class RowSweep:
     """
-    The statements of a fused region with reductions, row by row.
+    The statements of a fused region with values of rows, such as reductions, row by row.
 
     Between two reductions that need each other lies one loop over the columns. What a reduction or
     a later loop reads of it waits in a result, or in a buffer of one row.
@@ -226,7 +230,7 @@ class RowSweep:
         """The values of a row that are read after the loop that computes them."""
         for inner in self.inner:
             for value in inner.operands:
-                if self.is_row_value(value) or value in self.outer:
+                if self.is_row_value(value):
                     continue
                 later = self.levels[inner.results[0]] > self.levels[value]
                 pointed = value in self.sources and self.sources[value].step == 1
@@ -236,10 +240,15 @@ class RowSweep:
 
     def buffer(self, value: SSAValue) -> str:
         """An array of one row."""
-        owner = value.owner
-        assert isinstance(owner, TopsOp)
-        name = self.kernel.scope.fresh(f"{value.name_hint or owner.mnemonic}_row")
-        self.fixed.append(f"alignas(64) {CTYPES[dtype(value)]} {name}[{max(1, self.columns)}];")
+        owner, ctype = value.owner, CTYPES[dtype(value)]
+        hint = value.name_hint or (owner.mnemonic if isinstance(owner, TopsOp) else "x")
+        name = self.kernel.scope.fresh(f"{hint}_row")
+        if self.columns <= ON_STACK:
+            self.fixed.append(f"alignas(64) {ctype} {name}[{max(1, self.columns)}];")
+        else:
+            number = sum("long_row" in line for line in self.fixed)
+            call = f"catgrad::long_row<{ctype}>({number}, {self.columns})"
+            self.fixed.append(f"{ctype} *{name} = {call};")
         return name
 
     # -- statements ------------------------------------------------------------------------------
@@ -274,7 +283,8 @@ class RowSweep:
     def loop(self, level: int) -> list[str]:
         """The loop over the columns."""
         texts: dict[SSAValue, str] = {}
-        body: list[str] = []
+        given = [v for v in self.buffers if v in self.outer and level == 0]
+        body = [f"{self.buffers[v]}[j] = {self.column_text(v, texts)};" for v in given]
         for inner in self.inner:
             result = inner.results[0]
             if self.levels[result] != level or self.is_row_value(result):

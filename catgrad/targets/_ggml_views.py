@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from xdsl.dialects import func
-from xdsl.ir import Operation
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
+from catgrad.dialects.cat import ROLE
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
@@ -32,7 +33,18 @@ def is_view(op: Operation) -> bool:
     if any(isinstance(user, func.ReturnOp) for user, _ in users):
         return False
     loops = sum(isinstance(user, LOOPS) for user, _ in users)
-    return layout.is_dense or (loops <= 1 and all(_reads(*user, layout) for user in users))
+    if loops > (0 if is_stored(layout.base) else 1):
+        return layout.is_dense
+    return layout.is_dense or all(_reads(*user, layout) for user in users)
+
+
+def is_stored(value: SSAValue) -> bool:
+    """Whether a value is a parameter or a state, which an update may overwrite."""
+    function = value.owner.parent_op() if isinstance(value.owner, Block) else None
+    if not isinstance(value, BlockArgument) or not isinstance(function, func.FuncOp):
+        return False
+    attributes = list(function.arg_attrs or [])
+    return value.index < len(attributes) and ROLE in attributes[value.index].data
 
 
 def _reads(user: Operation, operand: int, layout: Layout) -> bool:

@@ -213,6 +213,15 @@ class FusedOp(IRDLOperation):
         for op in block.ops:
             if not isinstance(op, YieldOp):
                 self.verify_inner(op)
+        self.verify_yielded()
+
+    def verify_yielded(self) -> None:
+        """Raise unless every result is a value of the sweep."""
+        space = self.space
+        for result in self.results:
+            shape = tuple(tensor_of(result).get_shape())
+            if shape != space and not (self.in_rows and shape == space[:-1]):
+                raise VerifyException(f"'tops.fused' over {list(space)} yields {result.type}")
 
     def verify_inner(self, op: Operation) -> None:
         """Raise unless an op has its place in the sweep."""

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace catgrad {
 
@@ -266,6 +267,19 @@ T fold(const T *x, int64_t n, T start) {
         }
     }
     return lane[0];
+}
+
+// Memory of this thread for one row, kept from the first use on: what is too long for its stack.
+template <typename T>
+T *long_row(size_t number, int64_t columns) {
+    thread_local std::vector<std::vector<T>> rows;
+    if (rows.size() <= number) {
+        rows.resize(number + 1);
+    }
+    if (rows[number].size() < static_cast<size_t>(columns)) {
+        rows[number].resize(static_cast<size_t>(columns));
+    }
+    return rows[number].data();
 }
 
 // ---- slices chosen by indices: outer * axis * inner here, outer * count * inner there
