@@ -94,7 +94,7 @@ def main() -> None:
         os.environ["OMP_WAIT_POLICY"] = "passive"
     systems = [name for name in SYSTEMS if name in options.peers or not SYSTEMS[name].peer]
     rounds, seconds = (5, 0.3) if options.quick else (9, 1.0)
-    results: dict[str, Any] = {"machine": machine(), "quick": options.quick, "workloads": {}}
+    results: dict[str, Any] = {"machine": machine(), "options": sys.argv[1:], "workloads": {}}
     try:
         for name in options.workloads:
             results["workloads"][name] = measure(WORKLOADS[name], systems, rounds, seconds)
@@ -103,7 +103,7 @@ def main() -> None:
     results["machine"]["load_at_end"] = round(os.getloadavg()[0], 2)
     text = markdown(results)
     options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "performance.json").write_text(json.dumps(results, indent=1) + "\n")
+    (options.output / "performance.json").write_text(json.dumps(results) + "\n")
     (options.output / "performance.md").write_text(text)
     (options.output / "performance.svg").write_text(plot(results))
     print(text)

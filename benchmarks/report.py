@@ -10,8 +10,9 @@ from benchmarks.systems import SYSTEMS
 
 HEAD = """# How fast it trains
 
-Written by `make bench{quick}` on {time}: {processor}, {cores} cores, Python {python},
-NumPy {numpy}; load average {load} before, {load_at_end} after; waiting threads: {waiting}.
+Written by `python -m benchmarks{options}` (`make bench`)
+on {time}: {processor}, {cores} cores, Python {python}, NumPy {numpy};
+load average {load} before, {load_at_end} after; waiting threads: {waiting}.
 {versions}.
 
 Every system computes the same step in float32: same first values, same random batches, same
@@ -26,8 +27,13 @@ the systems take turns, each in a process of its own that stands still while oth
   nothing to the end of the first step, imports excluded, compilers included; in brackets catgrad's
   own part. *artefact*: what runs, in kB. *arena*: scratch memory of a step in kB, and the most that
   is alive at once.
-
+{caution}
 ![Median step relative to the best peer](performance.svg)
+"""
+
+BUSY = """
+**Others used this machine at the same time.** Take these figures for a trial: threads waited for
+cores, more in some systems than in others, and the rates of the roofline came out too low.
 """
 
 COLUMNS = (
@@ -96,8 +102,9 @@ def markdown(results: dict[str, Any]) -> str:
     systems = {n: s["version"] for w in workloads.values() for n, s in w["systems"].items()}
     head = HEAD.format(
         **results["machine"],
-        quick=" QUICK=1" if results["quick"] else "",
+        options="".join(f" {option}" for option in results["options"]),
         versions=", ".join(f"{name} {version}" for name, version in systems.items()),
+        caution=BUSY if results["machine"]["load"] > 0.5 else "",
         deviation=max(w["deviation"] for w in workloads.values()),
     )
     return head + "".join(table(name, workload) for name, workload in workloads.items())

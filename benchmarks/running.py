@@ -76,8 +76,8 @@ class Worker:
     def turn(self, seconds: float) -> None:
         """Do about so many seconds of steps, at least one, and note their times."""
         steps = int(seconds / max(self.seconds_per_step, 1e-6))
-        answer = self.run(max(1, min(steps, 1000)))
-        self.ms += answer["ms"]
+        answer = self.run(max(1, min(steps, 200)))
+        self.ms += [round(ms, 4) for ms in answer["ms"]]
         self.facts["peak_bytes"] = answer["peak_bytes"]
 
     def close(self) -> None:

@@ -87,7 +87,8 @@ def test_wrong_options(option: str, text: str) -> None:
     assert text in done.stderr
 
 
-def test_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("load", [0.1, 3.0])
+def test_a_run(load: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two programs for NumPy take turns; then the page and the plot, read back."""
     monkeypatch.chdir(REPOSITORY)
     workload = WORKLOADS["iris"]
@@ -99,12 +100,19 @@ def test_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     measured["systems"]["jax"] = peer
     facts["ms"] = [4.0, 5.0, 6.0]
     measured |= {"sgemm_flops": 1e9, "copy_bytes": 1e12}
-    machine = dict.fromkeys(
+    machine: dict[str, Any] = dict.fromkeys(
         ("time", "processor", "cores", "python", "numpy", "load", "load_at_end", "waiting"), "?"
     )
-    results = {"machine": machine, "quick": True, "workloads": {"iris": measured}}
+    machine["load"] = load
+    results: dict[str, Any] = {
+        "machine": machine,
+        "options": ["--quick"],
+        "workloads": {"iris": measured},
+    }
     page = report.markdown(results)
     assert "| catgrad-numpy | 5 | 4 | 2.50 | 39.2 |" in page  # 102000 flops at 1e9 are 0.102 ms
+    assert "`python -m benchmarks --quick` (`make bench`)" in page
+    assert ("Others used this machine" in page) == (load == 3.0)
     assert "| jax | 2 | 1 | 1.00 | 9.8 | 3 | 1.5 |  |  |" in page
     texts = [e.text for e in ElementTree.fromstring(report.plot(results)).iter() if e.text]
     assert [t for t in texts if t.strip()] == ["iris", "catgrad-numpy", "2.50", "jax", "1.00"]
