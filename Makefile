@@ -1,4 +1,5 @@
-# `make demo`, `make examples`, `make test`, `make docs` (generated tables): each sets up .venv first, once.
+# `make demo`, `make examples`, `make test`, `make docs` (generated tables), `make bench` (docs/performance.md):
+# each sets up .venv first, once.
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := g++ cmake pkg-config
@@ -8,7 +9,7 @@ export CMAKE_ARGS := -DGGML_BLAS=OFF -DGGML_LLAMAFILE=ON
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-binary ggml-python
 
-.PHONY: demo examples test docs fuzz
+.PHONY: demo examples test docs fuzz bench
 .DELETE_ON_ERROR:
 
 demo: .venv/installed-ggml
@@ -36,6 +37,19 @@ fuzz: .venv/installed-dev
 
 docs: .venv/installed-dev
 	$(BIN)/python -m tests.coverage_table
+
+# QUICK=1 takes about two minutes; PEERS=jax narrows, PEERS=none leaves all others out. PASSIVE=1 is for a
+# machine that others use as well: threads that wait sleep instead of spinning.
+bench: .venv/installed-ggml $(if $(filter none,$(PEERS)),,.venv-bench/installed)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(PEERS),--peers $(PEERS)) \
+	  $(if $(WORKLOADS),--workloads $(WORKLOADS)) $(if $(CORES),--cores $(CORES)) \
+	  $(if $(PASSIVE),--passive)
+
+# What catgrad is compared with, away from its own environment.
+.venv-bench/installed: Makefile
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --disable-pip-version-check torch==2.13.0 jax autograd
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,0 +1,142 @@
+"""From measurements to a Markdown page and a plot."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+from xml.sax.saxutils import escape
+
+from benchmarks.systems import SYSTEMS
+
+HEAD = """# How fast it trains
+
+Written by `python -m benchmarks{options}` (`make bench`)
+on {time}: {processor}, {cores} cores, Python {python}, NumPy {numpy};
+load average {load} before, {load_at_end} after; waiting threads: {waiting}.
+{versions}.
+
+Every system computes the same step in float32: same first values, same random batches, same
+optimiser. The losses of the first steps agree (largest relative deviation {deviation:.0e}); then
+the systems take turns, each in a process of its own that stands still while others run.
+
+- *median*, *least*: milliseconds for a step, the loss read back, its batch ready in memory.
+- *of the best peer*: median over the least median of the peers. *of the roofline*: the least time
+  over max(work in matrix products / sgemm rate, 2 * stored bytes / copy bandwidth), both rates
+  measured between the turns.
+- *peak*: resident memory of the whole process, Python and libraries included. *ready*: seconds from
+  nothing to the end of the first step, imports excluded, compilers included; in brackets catgrad's
+  own part. *artefact*: what runs, in kB. *arena*: scratch memory of a step in kB, and the most that
+  is alive at once.
+{caution}
+![Median step relative to the best peer](performance.svg)
+"""
+
+BUSY = """
+**Others used this machine at the same time.** Take these figures for a trial: threads waited for
+cores, more in some systems than in others, and the rates of the roofline came out too low.
+"""
+
+COLUMNS = (
+    "system",
+    "median",
+    "least",
+    "of the best peer",
+    "of the roofline",
+    "peak MB",
+    "ready s",
+    "artefact kB",
+    "arena / bound kB",
+)
+
+
+def medians(workload: dict[str, Any]) -> dict[str, float]:
+    """The median milliseconds of each system."""
+    return {name: statistics.median(s["ms"]) for name, s in workload["systems"].items()}
+
+
+def best_peer(workload: dict[str, Any]) -> float | None:
+    """The least median of the peers, if there are any."""
+    return min((ms for n, ms in medians(workload).items() if SYSTEMS[n].peer), default=None)
+
+
+def roofline(workload: dict[str, Any]) -> float:
+    """Milliseconds that no program can go below: products at sgemm's rate, tensors moved once."""
+    facts = workload["systems"]["catgrad-numpy"]
+    products = facts["flops"] / workload["sgemm_flops"]
+    return 1e3 * max(products, 2 * facts["persistent"] / workload["copy_bytes"])
+
+
+def row(name: str, workload: dict[str, Any]) -> list[str]:
+    """One line of a workload's table."""
+    facts, best = workload["systems"][name], best_peer(workload)
+    median, least = medians(workload)[name], min(facts["ms"])
+    own = "catgrad_s" in facts
+    return [
+        name,
+        f"{median:.3g}",
+        f"{least:.3g}",
+        f"{median / best:.2f}" if best else "",
+        f"{least / roofline(workload):.1f}",
+        f"{facts['peak_bytes'] / 1e6:.0f}",
+        f"{facts['ready_s']:.1f}" + (f" ({facts['catgrad_s']:.1f})" if own else ""),
+        f"{facts['artefact_bytes'] / 1e3:.0f}" if own else "",
+        f"{facts['arena'] / 1e3:.0f} / {facts['bound'] / 1e3:.0f}" if own else "",
+    ]
+
+
+def table(name: str, workload: dict[str, Any]) -> str:
+    """The section of a workload."""
+    lines = [COLUMNS, ["---"] + ["---:"] * (len(COLUMNS) - 1)]
+    lines += [row(system, workload) for system in workload["systems"]]
+    rates = (
+        f"{workload['sgemm_flops'] / 1e9:.0f} Gflop/s, {workload['copy_bytes'] / 1e9:.1f} GB/s; "
+        f"roofline {roofline(workload):.3g} ms."
+    )
+    rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"\n## {name}\n\n{workload['title']}. {rates}\n\n{rows}\n"
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """The whole page."""
+    workloads: dict[str, dict[str, Any]] = results["workloads"]
+    systems = {n: s["version"] for w in workloads.values() for n, s in w["systems"].items()}
+    head = HEAD.format(
+        **results["machine"],
+        options="".join(f" {option}" for option in results["options"]),
+        versions=", ".join(f"{name} {version}" for name, version in systems.items()),
+        caution=BUSY if results["machine"]["load"] > 0.5 else "",
+        deviation=max(w["deviation"] for w in workloads.values()),
+    )
+    return head + "".join(table(name, workload) for name, workload in workloads.items())
+
+
+BAR, LABEL, WIDTH = 18, 130, 760
+
+
+def plot(results: dict[str, Any]) -> str:
+    """An SVG of bars: each system's median relative to the best peer (or to the fastest system)."""
+    bars: list[str] = []
+    y, widest = 10, WIDTH - LABEL - 60
+    for name, workload in results["workloads"].items():
+        found = medians(workload)
+        unit = best_peer(workload) or min(found.values())
+        longest = max(found.values()) / unit
+        bars.append(f'<text x="4" y="{y + 13}" font-weight="bold">{escape(name)}</text>')
+        y += BAR
+        for system, ms in found.items():
+            length = max(1.0, widest * ms / unit / longest)
+            colour = "#888888" if SYSTEMS[system].peer else "#2266aa"
+            bars += [
+                f'<text x="12" y="{y + 13}">{escape(system)}</text>',
+                f'<rect x="{LABEL}" y="{y + 2}" width="{length:.1f}" height="{BAR - 4}" '
+                f'fill="{colour}"/>',
+                f'<text x="{LABEL + length + 4:.1f}" y="{y + 13}">{ms / unit:.2f}</text>',
+            ]
+            y += BAR
+        y += 8
+    size = f'width="{WIDTH}" height="{y}" viewBox="0 0 {WIDTH} {y}"'
+    body = "\n".join(bars)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" '
+        f'font-size="12">\n<rect width="100%" height="100%" fill="white"/>\n{body}\n</svg>\n'
+    )
