@@ -15,6 +15,7 @@ from catgrad._errors import CompileError, report
 from catgrad._scripts import located, run_script
 from catgrad.compiler import LEVELS, Program, trace
 from catgrad.dialects._checks import suggestion
+from catgrad.memory import bytes_of, check_limit
 from catgrad.targets._placement import target_files
 from catgrad.tracing import Traced
 from catgrad.universe import CATGRAD_UNIVERSE
@@ -60,7 +61,15 @@ def _parts_of(path: Path) -> dict[str, Traced]:
 
 
 def _compile(arguments: argparse.Namespace) -> None:
-    _program_of(Path(arguments.file), arguments).write(arguments.output)
+    limit = None if arguments.max_memory is None else bytes_of(arguments.max_memory)
+    program = _program_of(Path(arguments.file), arguments)
+    if limit is not None or arguments.memory_report:
+        memory = program.memory
+        if limit is not None:
+            check_limit(memory, limit)
+        if arguments.memory_report:
+            print(memory, file=sys.stderr)
+    program.write(arguments.output)
 
 
 def _emit(arguments: argparse.Namespace) -> None:
@@ -100,6 +109,12 @@ def _arguments(
     )
     compile_.add_argument(
         "-o", "--output", required=True, help="file (numpy) or folder (ggml) to write"
+    )
+    compile_.add_argument(
+        "--memory-report", action="store_true", help="print what needs how much memory, on stderr"
+    )
+    compile_.add_argument(
+        "--max-memory", metavar="BYTES", help="fail if tensors need more; also 64KiB, 1MiB, 2GiB"
     )
     emit = commands.add_parser("emit", help="print the IR of a model file")
     emit.set_defaults(run=_emit)

@@ -23,6 +23,7 @@ from catgrad.dialects._checks import check_module, suggestion
 from catgrad.dialects.cat import Cat
 from catgrad.dialects.tops import Tops
 from catgrad.lenses import INIT
+from catgrad.memory import Memory, memory_of
 from catgrad.pipelines import PIPELINES, TOPS, apply_pass, flatten, parse_passes
 from catgrad.targets._placement import find_target, target_files
 from catgrad.tracing import Traced, trace_module
@@ -64,6 +65,11 @@ class Program:
     def _placing(self) -> str:
         """The target with its variant, as passes call it."""
         return f"{self.target}-{self.variant}" if self.variant else self.target
+
+    @property
+    def memory(self) -> Memory:
+        """The bytes it needs, and what is alive at the peak; its text is a report."""
+        return memory_of(self._placed, find_target(self._placing))
 
     @cached_property
     def source(self) -> str:

@@ -27,7 +27,10 @@ TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,c
 
 _FUSE = "tops-join-pads,tops-sink-reshapes,cse,tops-fuse"
 _DECOMPOSE = 'tops-join-pads,tops-decompose{target="ggml-native"},cse,dce'
-_PLACE = 'tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
+_PLACE = (
+    'tops-schedule{{target="{target}"}},'
+    'tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
+)
 
 PIPELINES: dict[str, str] = {
     "lower-to-numpy": f"{TOPS},{_FUSE},{_PLACE.format(target='numpy')}",

@@ -62,7 +62,7 @@ def test_flags_leave_no_trace_in_the_process() -> None:
 WRITTEN_OUT = {
     target: (
         "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,"
-        f'canonicalize,cse,dce,{ops},tops-assign-slots{{target="{target}"}},'
+        f'canonicalize,cse,dce,{ops},tops-schedule{{target="{target}"}},tops-assign-slots{{target="{target}"}},'
         f'tops-verify-slots{{target="{target}"}}'
     )
     for target, ops in {

@@ -12,7 +12,7 @@ from xdsl.ir import Operation, SSAValue
 
 from catgrad.dialects.tops.base import nbytes, tensor_of
 from catgrad.dialects.tops.fused import FusedOp, SlotAttr
-from catgrad.passes.tops_assign_slots import aligned
+from catgrad.passes._placing import aligned
 from catgrad.targets._describe import Signature
 from catgrad.targets._placement import PlacedTarget, find_target
 from catgrad.targets.numpy_python import NumpyTarget

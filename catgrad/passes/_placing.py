@@ -11,9 +11,14 @@ from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME, ROLE, UPDATES, text_of
 from catgrad.dialects.tops.base import FLOAT, TopsOp, dtype_of, tensor_of
-from catgrad.dialects.tops.fused import FusedOp
+from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp
 from catgrad.dialects.tops.indexing import Indexing
 from catgrad.targets._placement import PlacedTarget
+
+
+def aligned(size: int) -> int:
+    """The next multiple of the alignment."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
 
 
 def functions_of(module: ModuleOp, what: str) -> list[func.FuncOp]:

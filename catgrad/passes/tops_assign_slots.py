@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
@@ -13,27 +12,13 @@ from xdsl.passes import ModulePass
 
 from catgrad.dialects.tops.base import nbytes, tensor_of
 from catgrad.dialects.tops.creation import ConstantOp, FullOp
-from catgrad.dialects.tops.fused import ALIGNMENT, SlotAttr
+from catgrad.dialects.tops.fused import SlotAttr
 from catgrad.dialects.tops.movement import CopyOp
-from catgrad.passes._placing import Placed, functions_of, last_check
+from catgrad.passes._packing import Buffer, pack, peak_of
+from catgrad.passes._placing import Placed, aligned, functions_of, last_check
 from catgrad.targets._placement import PlacedTarget, find_target, is_scalar_literal
 
 SLOT, SLOTS, WORKSPACE = "tops.slot", "tops.slots", "tops.workspace"
-
-
-def aligned(size: int) -> int:
-    """The next multiple of the alignment."""
-    return -(-size // ALIGNMENT) * ALIGNMENT
-
-
-@dataclass(eq=False)
-class Buffer:
-    """Scratch memory for one value, or for several that follow each other in place."""
-
-    size: int
-    first: int
-    last: int
-    offset: int = -1
 
 
 @dataclass
@@ -222,18 +207,10 @@ class _Function:
                 self.buffers[result].last = last
 
     def pack(self) -> int:
-        """Offsets: the largest buffers first, each in the tightest gap of those alive with it."""
+        """The offsets; the bytes of scratch memory used."""
         buffers = list(dict.fromkeys([*self.buffers.values(), *self.work.values()]))
         self.bound = peak_of(buffers)
-        placed: list[Buffer] = []
-        for buffer in sorted(buffers, key=lambda b: (-b.size, b.first, b.last)):
-            rivals = sorted(
-                (b for b in placed if b.first <= buffer.last and buffer.first <= b.last),
-                key=lambda b: b.offset,
-            )
-            buffer.offset = best_fit(rivals, aligned(buffer.size))
-            placed.append(buffer)
-        return max((b.offset + aligned(b.size) for b in placed), default=0)
+        return pack(buffers)
 
     def annotate(self) -> None:
         """Write the slots into the IR."""
@@ -253,30 +230,6 @@ class _Function:
                 op.attributes[WORKSPACE] = SlotAttr.of(
                     "scratch", self.work[op].offset, self.work[op].size
                 )
-
-
-def peak_of(buffers: Iterable[Buffer]) -> int:
-    """The most bytes alive at one point: no assignment needs less."""
-    changes: dict[int, int] = {}
-    for buffer in buffers:
-        changes[buffer.first] = changes.get(buffer.first, 0) + aligned(buffer.size)
-        changes[buffer.last + 1] = changes.get(buffer.last + 1, 0) - aligned(buffer.size)
-    alive = peak = 0
-    for point in sorted(changes):
-        alive += changes[point]
-        peak = max(peak, alive)
-    return peak
-
-
-def best_fit(rivals: list[Buffer], size: int) -> int:
-    """The offset of the smallest gap between the rivals (sorted by offset) that holds `size`."""
-    best, best_gap, end = -1, -1, 0
-    for rival in rivals:
-        gap = rival.offset - end
-        if gap >= size and (best < 0 or gap < best_gap):
-            best, best_gap = end, gap
-        end = max(end, rival.offset + aligned(rival.size))
-    return best if best >= 0 else end
 
 
 @dataclass(frozen=True)

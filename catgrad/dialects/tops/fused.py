@@ -157,7 +157,7 @@ class FusedOp(IRDLOperation):
         """The shape that is swept."""
         values = [v for op in self.body.block.ops for v in (*op.operands, *op.results)]
         computed = [v for v in values if isinstance(v.owner, Operation)]
-        swept = [*computed, *(fold.x for fold in self.folds), *self.results]
+        swept = [*self.results, *(fold.x for fold in self.folds), *computed]
         return max((tuple(tensor_of(v).get_shape()) for v in swept), key=len)
 
     @property
