@@ -190,9 +190,7 @@ def test_parameter_gradients_equal_pytorch(
     for key in keys:
         expected = RECORDED[f"{name}/d_p/{key.removeprefix(name + '.')}"]
         if np.abs(expected).max() > 1e-12:  # the bias of the keys has no effect on attention
-            close(
-                before[key] - after[key], expected, 10 * tolerance if dtype == "f32" else tolerance
-            )
+            close(before[key] - after[key], expected, tolerance)
 
 
 def test_every_case_is_recorded() -> None:
