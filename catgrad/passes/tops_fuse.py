@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from catgrad.dialects.tops.base import TopsOp, tensor_of
+from catgrad.dialects.tops.base import TopsOp, shape_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp, YieldOp, folds_rows
@@ -27,11 +27,6 @@ COSTLY = "divide erf exp expm1 log log1p logistic pow prod rsqrt sin cos sqrt ta
 """What is rather stored than computed twice."""
 
 Shape = tuple[int, ...]
-
-
-def shape_of(value: SSAValue) -> Shape:
-    """The static shape."""
-    return tuple(tensor_of(value).get_shape())
 
 
 def is_row_broadcast(op: Operation) -> bool:

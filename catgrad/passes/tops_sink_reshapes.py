@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from catgrad.dialects.tops.base import Tensor, TopsOp, dtype_of, tensor, tensor_of
+from catgrad.dialects.tops.base import Tensor, TopsOp, dtype_of, shape_of, tensor, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.movement import BroadcastOp, ReshapeOp
@@ -22,11 +22,6 @@ from catgrad.passes._rewriting import replace_op
 
 Shape: TypeAlias = "tuple[int, ...]"
 Maker: TypeAlias = "Callable[[], SSAValue]"
-
-
-def shape_of(value: SSAValue) -> Shape:
-    """The static shape."""
-    return tuple(tensor_of(value).get_shape())
 
 
 def merged(shape: Shape, flat: Shape) -> list[list[int]] | None:

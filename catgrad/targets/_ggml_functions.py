@@ -9,12 +9,12 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import IntegerAttr
 
 from catgrad.dialects.cat import NAME
-from catgrad.dialects.tops.base import decode
+from catgrad.dialects.tops.base import decode, shape_of
 from catgrad.targets._describe import Signature, text
 from catgrad.targets._ggml_kernels import KernelPrinter, Step, total_work
 from catgrad.targets._ggml_loops import CTYPES, indented
 from catgrad.targets._ggml_names import Names, identifier, string
-from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, shape_of, shape_text, size_of
+from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, shape_text, size_of
 
 
 @dataclass

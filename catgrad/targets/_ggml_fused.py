@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from xdsl.ir import SSAValue
 
-from catgrad.dialects.tops.base import TopsOp
+from catgrad.dialects.tops.base import TopsOp, shape_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
@@ -28,7 +28,7 @@ from catgrad.targets._ggml_loops import (
 )
 from catgrad.targets._ggml_names import scalar
 from catgrad.targets._ggml_spelling import SPELLING, spell, work_of
-from catgrad.targets._ggml_values import Kernel, Values, dtype, shape_of
+from catgrad.targets._ggml_values import Kernel, Values, dtype
 
 
 def start_of(combine: str, kind: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from xdsl.ir import Operation, SSAValue
 
-from catgrad.dialects.tops.base import TopsOp
+from catgrad.dialects.tops.base import TopsOp, shape_of
 from catgrad.dialects.tops.creation import ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp, SlotAttr, slots_of
@@ -45,7 +45,7 @@ from catgrad.targets._ggml_native import (
     permuted,
     slice_bounds,
 )
-from catgrad.targets._ggml_values import Place, Values, dtype, shape_of, shape_text, size_of
+from catgrad.targets._ggml_values import Place, Values, dtype, shape_text, size_of
 
 TYPES = {"f32": "GGML_TYPE_F32", "i32": "GGML_TYPE_I32"}
 VIEWS = 6

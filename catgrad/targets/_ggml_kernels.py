@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
 
-from catgrad.dialects.tops.base import TopsOp, decode
+from catgrad.dialects.tops.base import TopsOp, decode, shape_of
 from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
@@ -39,7 +39,7 @@ from catgrad.targets._ggml_loops import (
 )
 from catgrad.targets._ggml_products import product_of
 from catgrad.targets._ggml_spelling import SPELLING, spell, work_of
-from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, shape_of, size_of
+from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, size_of
 from catgrad.targets._layouts import MOVERS, row_major
 
 MOVES = (BroadcastOp, ConcatOp, CopyOp, PadOp, *MOVERS)

@@ -10,7 +10,7 @@ from xdsl.dialects import func
 from xdsl.ir import Operation, SSAValue
 
 from catgrad.dialects.tops.arithmetic import AddOp, DivideOp, MultiplyOp, SubtractOp
-from catgrad.dialects.tops.base import TopsOp
+from catgrad.dialects.tops.base import TopsOp, shape_of
 from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
@@ -28,7 +28,7 @@ from catgrad.dialects.tops.movement import (
 from catgrad.dialects.tops.random import Random
 from catgrad.dialects.tops.reduction import CumulativeSumOp, MaxOp, SumOp
 from catgrad.dialects.tops.windows import Windows
-from catgrad.targets._ggml_values import dtype, shape_of, size_of
+from catgrad.targets._ggml_values import dtype, size_of
 
 MOST_DIMS = 4
 STEP = "tops.full tops.greater tops.astype"

@@ -13,18 +13,13 @@ from xdsl.ir import Attribute, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME
-from catgrad.dialects.tops.base import SIZES, dtype_of, tensor_of
+from catgrad.dialects.tops.base import SIZES, dtype_of, shape_of, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.fused import SlotAttr
 from catgrad.targets._describe import Signature, text
 from catgrad.targets._ggml_loops import CTYPES, Access
 from catgrad.targets._ggml_names import Names, identifier, scalar
 from catgrad.targets._layouts import MOVERS, Layout, layout_of, row_major
-
-
-def shape_of(value: SSAValue) -> tuple[int, ...]:
-    """The static shape of a tensor value."""
-    return tuple(tensor_of(value).get_shape())
 
 
 def dtype(value: SSAValue) -> str:

@@ -22,7 +22,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from catgrad.dialects.tops.base import TopsOp, tensor_of
+from catgrad.dialects.tops.base import TopsOp, shape_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
@@ -76,11 +76,11 @@ def rows_independent(function: func.FuncOp) -> bool:
     """
     block = function.body.block
     axes = _batch_axes(function)
-    sizes = {_shape(a)[i : i + 1] for a, i in zip(block.args, axes, strict=True) if i is not None}
+    sizes = {shape_of(a)[i : i + 1] for a, i in zip(block.args, axes, strict=True) if i is not None}
     if len(sizes) != 1 or () in sizes:
         return False
     given = [
-        tuple(ROWS if i == axis else OTHER for i in range(len(_shape(a))))
+        tuple(ROWS if i == axis else OTHER for i in range(len(shape_of(a))))
         for a, axis in zip(block.args, axes, strict=True)
     ]
     results = _run(block, given)
@@ -94,10 +94,6 @@ def _batch_axes(function: func.FuncOp) -> list[int | None]:
         return [None] * count
     found = [attributes.data.get("tops.batch") for attributes in function.arg_attrs]
     return [a.value.data if isinstance(a, IntegerAttr) else None for a in found]
-
-
-def _shape(value: SSAValue) -> tuple[int, ...]:
-    return tuple(tensor_of(value).get_shape())
 
 
 def _run(block: Block, given: Sequence[Labels | None]) -> list[Labels | None]:
@@ -130,7 +126,7 @@ def _checked(value: SSAValue, labels: Labels | None) -> Labels | None:
     """Along an axis of size 1 all slices are equal; with two ROWS axes every two rows meet."""
     if labels is None or sum(along.rows for along in labels) > 1:
         return None
-    sizes = zip(_shape(value), labels, strict=True)
+    sizes = zip(shape_of(value), labels, strict=True)
     return tuple(SAME if n == 1 and along == OTHER else along for n, along in sizes)
 
 
@@ -157,12 +153,12 @@ def _rule(op: Operation, operands: Sequence[Labels]) -> Labels | None:
     """Labels of an op's result. An op without a rule mixes rows, if it is given any."""
     if any(along.rows for labels in operands for along in labels):
         return None
-    return (OTHER,) * len(_shape(op.results[0]))
+    return (OTHER,) * len(shape_of(op.results[0]))
 
 
 @_rule.register
 def _(op: FullOp, operands: Sequence[Labels]) -> Labels | None:
-    return (SAME,) * len(_shape(op.y))
+    return (SAME,) * len(shape_of(op.y))
 
 
 @_rule.register(Elementwise)
@@ -175,7 +171,7 @@ def _(op: Elementwise | CopyOp, operands: Sequence[Labels]) -> Labels | None:
 def _(op: BroadcastOp, operands: Sequence[Labels]) -> Labels | None:
     axes: tuple[int, ...] = op.props()["axes"]
     rest = iter(operands[0])
-    return tuple(SAME if i in axes else next(rest) for i in range(len(_shape(op.y))))
+    return tuple(SAME if i in axes else next(rest) for i in range(len(shape_of(op.y))))
 
 
 @_rule.register
@@ -204,7 +200,7 @@ def _(op: PermuteDimsOp, operands: Sequence[Labels]) -> Labels | None:
 @_rule.register
 def _(op: ReshapeOp, operands: Sequence[Labels]) -> Labels | None:
     """Axes that are all equal stay so, and an axis that is not cut is kept; see `_moved`."""
-    (labels,), old, new = operands, _shape(op.x), _shape(op.y)
+    (labels,), old, new = operands, shape_of(op.x), shape_of(op.y)
     if any(along.rows for along in labels):
         return _moved(labels, old, new)
     result = [SAME if n == 1 else OTHER for n in new]
@@ -266,7 +262,7 @@ def _(op: PadOp, operands: Sequence[Labels]) -> Labels | None:
 
 def _changed(op: SliceOp | PadOp) -> list[int]:
     """The axes whose size changes: the others are kept whole."""
-    sizes = zip(_shape(op.x), _shape(op.y), strict=True)
+    sizes = zip(shape_of(op.x), shape_of(op.y), strict=True)
     return [i for i, (m, n) in enumerate(sizes) if m != n]
 
 
@@ -300,11 +296,11 @@ def _(op: ScatterAddOp, operands: Sequence[Labels]) -> Labels | None:
 @_rule.register
 def _(op: Windows, operands: Sequence[Labels]) -> Labels | None:
     """The axes in front of those that windows slide over are kept."""
-    image = min(len(_shape(op.x)), len(_shape(op.y)))
+    image = min(len(shape_of(op.x)), len(shape_of(op.y)))
     lead, labels = image - len(op.props()["kernel"]), operands[0]
     if any(along.rows for along in labels[lead:]):
         return None
-    return (*labels[:lead], *[OTHER] * (len(_shape(op.y)) - lead))
+    return (*labels[:lead], *[OTHER] * (len(shape_of(op.y)) - lead))
 
 
 @_rule.register

@@ -71,6 +71,11 @@ def tensor_of(value: SSAValue) -> Tensor:
     return cast(Tensor, value.type)
 
 
+def shape_of(value: SSAValue) -> tuple[int, ...]:
+    """The static shape of a tensor value."""
+    return tuple(tensor_of(value).get_shape())
+
+
 def dtype_of(type_: Tensor) -> str:
     """The short name of the element type: f32, f64, i32, i64 or i1."""
     name = NAMES.get(type_.element_type)

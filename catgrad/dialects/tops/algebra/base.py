@@ -50,11 +50,6 @@ class AlgebraPattern(RewritePattern, abc.ABC, Generic[Op]):
                 return
 
 
-def shape_of(value: SSAValue) -> tuple[int, ...]:
-    """The shape of a tensor value."""
-    return tuple(tensor_of(value).get_shape())
-
-
 def axes_of(op: TopsOp) -> tuple[int, ...]:
     """The property `axes`."""
     return op.props()["axes"]

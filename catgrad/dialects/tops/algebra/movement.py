@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from xdsl.ir import SSAValue
 
-from catgrad.dialects.tops.algebra.base import AlgebraPattern, Simpler, axes_of, shape_of
-from catgrad.dialects.tops.base import FLOAT, dtype_of
+from catgrad.dialects.tops.algebra.base import AlgebraPattern, Simpler, axes_of
+from catgrad.dialects.tops.base import FLOAT, dtype_of, shape_of
 from catgrad.dialects.tops.fused import FusedOp
 from catgrad.dialects.tops.matmul import MatmulOp
 from catgrad.dialects.tops.movement import (
