@@ -210,22 +210,21 @@ class FusedOp(IRDLOperation):
             raise VerifyException("'tops.fused': region arguments and operands differ in type")
         if [v.type for v in block.last_op.values] != list(self.result_types):
             raise VerifyException("'tops.fused': yielded values and results differ in type")
+        space = self.space
         for op in block.ops:
             if not isinstance(op, YieldOp):
-                self.verify_inner(op)
-        self.verify_yielded()
+                self.verify_inner(op, space)
+        self.verify_yielded(space)
 
-    def verify_yielded(self) -> None:
+    def verify_yielded(self, space: tuple[int, ...]) -> None:
         """Raise unless every result is a value of the sweep."""
-        space = self.space
         for result in self.results:
             shape = tuple(tensor_of(result).get_shape())
             if shape != space and not (self.in_rows and shape == space[:-1]):
                 raise VerifyException(f"'tops.fused' over {list(space)} yields {result.type}")
 
-    def verify_inner(self, op: Operation) -> None:
+    def verify_inner(self, op: Operation, space: tuple[int, ...]) -> None:
         """Raise unless an op has its place in the sweep."""
-        space = self.space
         if not isinstance(op, Elementwise | BroadcastOp | FullOp | Reduction):
             raise VerifyException(
                 "'tops.fused' holds elementwise ops, row reductions, broadcasts and full, "
