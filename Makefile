@@ -1,5 +1,5 @@
-# `make demo`, `make examples`, `make test`, `make docs` (generated tables), `make bench` (docs/performance.md):
-# each sets up .venv first, once.
+# `make demo`, `make examples`, `make test`, `make check` (the lit tests in one process, in seconds), `make docs`
+# (generated tables), `make bench` (docs/performance.md): each sets up .venv first, once.
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := g++ cmake pkg-config
@@ -9,7 +9,7 @@ export CMAKE_ARGS := -DGGML_BLAS=OFF -DGGML_LLAMAFILE=ON
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-binary ggml-python
 
-.PHONY: demo examples test docs fuzz bench
+.PHONY: demo examples test check docs fuzz bench
 .DELETE_ON_ERROR:
 
 demo: .venv/installed-ggml
@@ -27,6 +27,9 @@ test: .venv/installed-dev
 	$(BIN)/basedpyright
 	$(BIN)/pytest
 	$(BIN)/lit tests/lit -v
+
+check: .venv/installed-dev
+	$(BIN)/python -m tests.check
 
 # Random programs and mutants until time is up; failures lie in build/fuzz.
 SECONDS ?= 300

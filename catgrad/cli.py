@@ -11,6 +11,7 @@ from typing import NoReturn, cast
 
 from xdsl.context import Context
 
+from catgrad._attached import attaching
 from catgrad._errors import CompileError, report
 from catgrad._scripts import located, run_script
 from catgrad.compiler import LEVELS, Program, trace
@@ -156,7 +157,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0, or 1 with one message on stderr."""
     try:
         run, arguments = _arguments(argv)
-        run(arguments)
+        with attaching():
+            run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: leave without a message

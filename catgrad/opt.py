@@ -26,6 +26,7 @@ from xdsl.utils.exceptions import (
     VerifyException,
 )
 
+from catgrad._attached import attaching
 from catgrad._errors import (
     InternalError,
     InvalidInput,
@@ -330,6 +331,11 @@ class CatgradOptMain(Options):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
+    with attaching():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     saved = Attribute.__post_init__, Diagnostic.colored
     driver = None
     try:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from xdsl.ir import Operation, OpTrait, OpTraits, SSAValue
 
+from catgrad._attached import ATTACHED
 from catgrad.dialects.tops.base import Arrays, Emitter, Given, Numpy, ReverseRule
 
 Reverse: TypeAlias = Callable[[Arrays, Arrays, Given, Emitter], Given]
@@ -71,12 +72,8 @@ def attach(op: type[Operation], *traits: OpTrait) -> None:
         isinstance(t, ReverseRule) for t in traits
     ):
         raise ValueError(f"'{op.name}' has a reverse rule already; there can be one")
+    ATTACHED.append((op, op.traits))
     op.traits = OpTraits(lambda: (*old, *traits))
-    ATTACHED.append(op)
 
 
-ATTACHED: list[type[Operation]] = []
-"""The ops that were given traits, in order."""
-
-
-__all__ = ["ATTACHED", "FunctionRule", "Numpy", "ReverseRule", "attach", "rule"]
+__all__ = ["FunctionRule", "Numpy", "ReverseRule", "attach", "rule"]

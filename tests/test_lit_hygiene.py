@@ -9,33 +9,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-LIT = ROOT / "tests" / "lit"
-CODE = ROOT / "catgrad"
+from tests.lit_files import LIT, comments, lit_files, marker_of, run_lines
+
+CODE = Path(__file__).parent.parent / "catgrad"
 
 # What may stand before a colon in a comment without being a CHECK line.
 KEYWORDS = {"RUN", "COM", "REQUIRES", "UNSUPPORTED", "XFAIL", "ALLOW_RETRIES", "DEFINE", "REDEFINE"}
 SUFFIX = r"(?:-(?:NEXT|SAME|DAG|NOT|EMPTY|LABEL|COUNT-\d+))?(?:\{LITERAL\})?"
 CHUNK = "// -----"
-
-
-def comments(text: str, marker: str) -> list[str]:
-    """The comment of each line that has one."""
-    return [line.split(marker, 1)[1].strip() for line in text.splitlines() if marker in line]
-
-
-def run_lines(text: str, marker: str) -> list[str]:
-    """The RUN commands, with continued lines joined."""
-    runs: list[str] = []
-    for comment in comments(text, marker):
-        if not comment.startswith("RUN:"):
-            continue
-        command = comment.removeprefix("RUN:").strip()
-        if runs and runs[-1].endswith("\\"):
-            runs[-1] = runs[-1].removesuffix("\\") + command
-        else:
-            runs.append(command)
-    return runs
 
 
 def check_prefixes(runs: list[str]) -> set[str]:
@@ -93,15 +74,9 @@ def dialect_files() -> list[Path]:
     return [p for p in modules("dialects") if marker in (CODE / "dialects" / p).read_text()]
 
 
-def lit_files() -> list[Path]:
-    """All files that lit collects."""
-    paths = [path for suffix in ("mlir", "py") for path in LIT.rglob(f"*.{suffix}")]
-    return sorted(p for p in paths if p.name != "lit.cfg.py" and "Inputs" not in p.parts)
-
-
 @pytest.mark.parametrize("path", lit_files(), ids=lambda path: str(path.relative_to(LIT)))
 def test_every_line_tests_something(path: Path) -> None:
-    assert faults(path.read_text(), "//" if path.suffix == ".mlir" else "#") == []
+    assert faults(path.read_text(), marker_of(path)) == []
 
 
 def test_there_are_lit_files() -> None:

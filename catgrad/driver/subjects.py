@@ -16,6 +16,7 @@ from xdsl.parser import Parser
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import DiagnosticException, ParseError
 
+from catgrad._attached import ATTACHED
 from catgrad._errors import UsageError, suggest
 from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module
@@ -157,7 +158,6 @@ def subjects_of(ctx: Context, what: str) -> list[Subject | Unchecked]:
 def _subjects_of_file(ctx: Context, path: str) -> list[Subject | Unchecked]:
     from catgrad.compiler import trace
     from catgrad.driver.plugins import run_plugin, universe_of
-    from catgrad.rules import ATTACHED
 
     before = len(ATTACHED)
     script = run_plugin(path)
@@ -166,7 +166,7 @@ def _subjects_of_file(ctx: Context, path: str) -> list[Subject | Unchecked]:
         dialect = factory()
         ctx.load_dialect(dialect)
         ops += dialect.operations
-    found = subjects_of_ops(ctx, [*ops, *ATTACHED[before:]])
+    found = subjects_of_ops(ctx, [*ops, *(op for op, _ in ATTACHED[before:])])
     if isinstance(parts := getattr(script, "parts", None), dict):
         text = trace(parts, name="parts").ir("cat")  # pyright: ignore[reportUnknownArgumentType]
         found += subjects_of_module(ctx, parse(ctx, text.encode(), path)[0])
