@@ -17,7 +17,6 @@ from typing import IO, TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute
-from xdsl.printer import Printer
 from xdsl.utils.diagnostic import Diagnostic
 from xdsl.utils.exceptions import (
     DiagnosticException,
@@ -106,15 +105,9 @@ class CatgradOptMain(Options):
 
     def render(self, module: ModuleOp) -> str:
         """The IR as text, in the form asked for."""
-        stream = StringIO()
-        printer = Printer(
-            stream=stream,
-            print_generic_format=self.args.print_op_generic,
-            print_properties_as_attributes=self.args.print_no_properties,
-            print_debuginfo=self.args.print_debuginfo,
-        )
-        printer.print_op(module)
-        return stream.getvalue()
+        from catgrad.driver.printing import text_of
+
+        return text_of(module, self.args)
 
     def apply_passes(
         self, prog: ModuleOp, instruments: Sequence[Instrument] = (), check_each: bool = False

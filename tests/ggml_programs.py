@@ -83,11 +83,13 @@ LARGE: dict[str, tuple[Case, ...]] = {
         Case(("3x4x5x6xf32",), props=axes(3, 1, 0, 2)),
         Case(("2x3x4x5xi1",), props=axes(0, 2, 1, 3)),
         Case(("1x5x1xf32",), props=axes(2, 1, 0)),
+        Case(("2x3xf32",), props=axes(1, 0), full={0: 0.5}),
     ),
     "slice": (
         Case(("40x50xf32",), props=bounds((3, 5), (33, 50), (3, 2))),
         Case(("3x4x5xi32",), props=bounds((0, 1, 0), (3, 3, 5), (1, 1, 1))),
         Case(("6x7xf32",), props=bounds((2, 0), (3, 7), (1, 1))),
+        Case(("6x7xf32",), props=bounds((2, 0), (6, 7), (2, 1)), full={0: 0.5}),
     ),
     "pad": (
         Case(("13x17xf32",), props=padding((1, 2), (3, 0), (2, 1))),

@@ -15,7 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "passes": ("-p", "--pass-pipeline", "--dump-pass-pipeline"),
     "output": (
         *("-t", "-o", "--print-op-generic", "--print-no-properties", "--print-debuginfo"),
-        *("--syntax-highlight", "--run", "--input", "--output"),
+        *("--no-type-aliases", "--syntax-highlight", "--run", "--input", "--output"),
     ),
     "seeing inside, on stderr": (
         *("--print-ir-before", "--print-ir-after", "--print-ir-after-change", "--print-ir-diff"),
@@ -111,6 +111,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     text = "Print the ops of dialects and exit (default: catgrad's and those loaded)"
     value("--list-ops", "DIALECT", text, nargs="*")
     value("--run", "@FUNCTION", "Run a function with the interpreter, print results")
+    flag("--no-type-aliases", "Print types in full in functions with long signatures too")
     several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
     value("--input", "NPY", "The arguments of --run, in order", **several)
     value("--output", "NPY", "Where --run saves its results, in order", **several)

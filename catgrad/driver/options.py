@@ -121,15 +121,23 @@ class Options(xDSLOptMain):
         if inspect.signature(entry).parameters:
             return cast("Callable[[ModuleOp, IO[str]], None]", entry)
         target = with_options("target", cast("Callable[[], type[Target]]", entry)(), spec)
+        if spec.name == "mlir" and not self.args.syntax_highlight:
+            return self._print
         if spec.name == "mlir":
             flags: dict[str, Any] = {
                 "print_generic_format": self.args.print_op_generic,
                 "print_properties_as_attributes": self.args.print_no_properties,
                 "print_debuginfo": self.args.print_debuginfo,
-                "syntax_highlight": self.args.syntax_highlight,
+                "syntax_highlight": True,
             }
             target = dataclasses.replace(target, **flags)
         return lambda module, stream: target.emit(self.ctx, module, stream)
+
+    def _print(self, module: ModuleOp, stream: IO[str]) -> None:
+        """What xDSL's target prints, with aliases for types."""
+        from catgrad.driver.printing import text_of
+
+        stream.write(f"{text_of(module, self.args, self.ctx.loaded_dialects)}\n\n")
 
     def _read_inputs(self) -> list[Any]:
         if self.args.run is None:

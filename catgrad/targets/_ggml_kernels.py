@@ -180,13 +180,15 @@ class KernelPrinter:
         """Read the elements of a mover where they are, write them one after the other."""
         literal, source = self.values.literal(op.x), self.values.layout(op.x)
         seen = source.through(op) or source  # a reshape that moves: in the operand's order
-        read = Access(kernel.pointer(seen.base), dtype(op.x), seen.strides, seen.offset)
+        reads: list[Access] = []
+        if literal is None:
+            base = kernel.pointer(seen.base)
+            reads.append(Access(base, dtype(op.x), seen.strides, seen.offset))
         write = kernel.write(op.y, row_major(seen.shape))
 
         def body(loaded: list[str], places: list[str]) -> list[str]:
             return [f"{places[0]} = {literal or loaded[0]};"]
 
-        reads = [] if literal is not None else [read]
         return Nest(seen.shape, reads, [write], body, kernel.scope).lines()
 
     def concat(self, kernel: Kernel, op: Operation) -> list[str]:

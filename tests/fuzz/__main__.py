@@ -24,6 +24,7 @@ from tests.fuzz.executions import (
     differentiable,
     load,
     pass_sequence,
+    placed,
     prepare,
     transform,
 )
@@ -55,8 +56,9 @@ def batch(report: Report, seeds: Sequence[int], targets: Sequence[str]) -> None:
     """Programs in all executions; one artefact a target."""
     found = [pair for seed in seeds if (pair := lowered(report, seed)) is not None]
     for target in targets:
-        net = load([module for _, module in found], target, QUICK)
-        for prepared, _ in found:
+        good = printable(report, found, target)
+        net = load([module for _, module in good], target, QUICK)
+        for prepared, _ in good:
             report.guard(
                 prepared.program,
                 prepared.passes,
@@ -64,6 +66,18 @@ def batch(report: Report, seeds: Sequence[int], targets: Sequence[str]) -> None:
                 lambda p=prepared, n=net, t=target: check_artefact(n, p, t),
             )
             report.counts[target] += 1
+
+
+def printable(
+    report: Report, found: Sequence[tuple[Prepared, ModuleOp]], target: str
+) -> list[tuple[Prepared, ModuleOp]]:
+    """The programs that a target takes: the others would spoil the artefact of all."""
+    good: list[tuple[Prepared, ModuleOp]] = []
+    for prepared, module in found:
+        of, passes = prepared.program, prepared.passes
+        if report.guard(of, passes, target, lambda m=module: placed([m], target)) is not None:
+            good.append((prepared, module))
+    return good
 
 
 def programs(arguments: argparse.Namespace) -> Report:

@@ -82,7 +82,9 @@ class Pool:
         return joined(x.array * x.array + 0.5, x.bound**2 + 0.5, [x], (x.scale or 0) + 1)
 
     def partner(self, x: Made, exact: bool) -> Made:
-        """A value that broadcasts against another."""
+        """A value that broadcasts against another; now and then that one itself."""
+        if self.random.random() < 0.15 and (x.exact or not exact):
+            return x
         fits = [m for m in self.values if self._fits(m, x) and (m.exact or not exact)]
         if fits and self.random.random() < 0.9:
             return self.random.choice(fits)

@@ -137,10 +137,34 @@ class Program:
     inputs: dict[str, list[NDArray[Any]]]
 
 
+def sizes(random: Random) -> tuple[int, int, int, int]:
+    """
+    How many blocks, rows, columns and columns of the next layer there are.
+
+    Tests written by hand avoid sizes that are alike and sizes that are 1: here they are frequent.
+    """
+    blocks, rows = 2, random.choice((3, 8, 9))
+    columns, others = random.randint(1, 5), random.randint(1, 4)
+    match random.random():
+        case x if x < 0.25:  # all squares
+            blocks = rows = columns = others = random.choice((2, 3, 4))
+        case x if x < 0.4:  # the batch is as long as a row is wide
+            rows = columns = random.choice((2, 3, 4, 5))
+        case x if x < 0.5:
+            columns = others = random.choice((3, 4))
+        case x if x < 0.6:
+            rows = 1
+        case x if x < 0.65:
+            blocks = 1
+        case _:
+            pass
+    return blocks, rows, columns, others
+
+
 def input_types(random: Random) -> list[Tensor]:
     """Types that go together: a batch of rows, weights, a bias, integers, booleans."""
-    rows, columns, others = random.choice((3, 8, 9)), random.randint(1, 5), random.randint(1, 4)
-    shapes = [(rows, columns), (columns, others), (columns,), (2, rows, columns), (), (rows,)]
+    blocks, rows, columns, others = sizes(random)
+    shapes = [(rows, columns), (columns, others), (columns,), (blocks, rows, columns), (), (rows,)]
     chosen = [shapes[0], *random.sample(shapes[1:], random.randint(1, 3))]
     types = [tensor(shape, "f32") for shape in chosen]
     if random.random() < 0.5:
