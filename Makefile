@@ -48,10 +48,12 @@ bench: .venv/installed-ggml $(if $(filter none,$(PEERS)),,.venv-bench/installed)
 	  $(if $(WORKLOADS),--workloads $(WORKLOADS)) $(if $(CORES),--cores $(CORES)) \
 	  $(if $(PASSIVE),--passive)
 
-# What catgrad is compared with, away from its own environment.
+# What catgrad is compared with, away from its own environment. The registry's catgrad is the earlier one.
 .venv-bench/installed: Makefile
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --disable-pip-version-check torch==2.13.0 jax autograd
+	$(PYTHON) -m venv .venv-bench/earlier
+	.venv-bench/earlier/bin/python -m pip install --disable-pip-version-check catgrad==0.2.2 'numpy<2'
 	@touch $@
 
 $(BIN)/python:

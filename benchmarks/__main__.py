@@ -13,16 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import trainer
+from benchmarks.compile_time import measure_compilers
 from benchmarks.models import WORKLOADS
 from benchmarks.report import markdown, plot
-from benchmarks.running import PEERS_PYTHON, ROOT, BenchmarkError, measure
+from benchmarks.running import ROOT, BenchmarkError, measure, python_of
 from benchmarks.systems import PEERS, SYSTEMS
 
 
 def arguments() -> argparse.Namespace:
     """The options; an unknown name is an error that lists those there are."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="iris, mlp, chargpt; short rounds")
+    quick = "iris, mlp, chargpt; short rounds; no compile times"
+    parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--peers", help=f"names with commas between, of {', '.join(PEERS)}")
     parser.add_argument("--workloads", help=f"the same, of {', '.join(WORKLOADS)}")
     parser.add_argument("--cores", type=int, help="use only the first so many cores")
@@ -35,7 +38,7 @@ def arguments() -> argparse.Namespace:
     options.peers = _names(parser, "peer", options.peers, PEERS, every)
     every = [name for name, w in WORKLOADS.items() if w.quick or not options.quick]
     options.workloads = _names(parser, "workload", options.workloads, list(WORKLOADS), every)
-    if options.peers and not PEERS_PYTHON.exists():
+    if not all(Path(python_of(name)).exists() for name in options.peers):
         parser.error("the peers are not installed; run `make bench`, or give --peers none")
     return options
 
@@ -97,7 +100,12 @@ def main() -> None:
     results: dict[str, Any] = {"machine": machine(), "options": sys.argv[1:], "workloads": {}}
     try:
         for name in options.workloads:
-            results["workloads"][name] = measure(WORKLOADS[name], systems, rounds, seconds)
+            workload, found = WORKLOADS[name], results["workloads"]
+            found[name] = measure(workload, systems, rounds, seconds)
+            if workload.large:
+                found[name]["trainer"] = [trainer.train(workload, clipped=c) for c in (False, True)]
+        if not options.quick:
+            results["compile"] = measure_compilers(systems)
     except BenchmarkError as error:
         sys.exit(f"error: {error}")
     results["machine"]["load_at_end"] = round(os.getloadavg()[0], 2)

@@ -1,8 +1,10 @@
 """
 The workloads in catgrad.
 
-As a command, `python -m benchmarks.catgrad_models SYSTEM WORKLOAD FOLDER` compiles and builds one
+As a command, `python -m benchmarks.catgrad_models WHAT WORKLOAD FOLDER` compiles and builds one
 into a folder and prints what `facts` returns; the compiler's memory and time stay in that process.
+WHAT is a system, or `plain-trainer` or `clipped-trainer`: a program for GGML with a command line,
+the latter with clipping by the global norm.
 """
 
 from __future__ import annotations
@@ -71,14 +73,15 @@ def optimizer_of(chosen: Optimizer) -> optimizers.Optimizer:
     return optimizers.adamw(chosen.rate, BETA1, BETA2, EPS, chosen.weight_decay, no_decay=plain)
 
 
-def parts_of(workload: Workload) -> Mapping[str, Traced]:
+def parts_of(workload: Workload, clipped: bool = False) -> Mapping[str, Traced]:
     """The training step of a workload, with `init`, `predict` and `loss`."""
+    optimizer = optimizer_of(workload.optimizer)
     return cg.training(
         model_of(workload),
         inputs=(cg.i32 if workload.gpt else cg.f32)[workload.inputs],
         targets=(cg.i32 if workload.classes else cg.f32)[workload.targets],
         loss=losses.cross_entropy if workload.classes else losses.mse,
-        optimizer=optimizer_of(workload.optimizer),
+        optimizer=optimizers.clip_by_global_norm(1.0, optimizer) if clipped else optimizer,
     )
 
 
@@ -112,18 +115,21 @@ def facts(program: Program) -> dict[str, int]:
     }
 
 
-def build(system: str, workload: Workload, folder: Path) -> dict[str, Any]:
+def build(what: str, workload: Workload, folder: Path) -> dict[str, Any]:
     """Compile, and for GGML build, into a folder: facts, seconds, size and path of the result."""
-    target = system.removeprefix("catgrad-")
+    target = "numpy" if what == "catgrad-numpy" else "ggml"
     start = time.perf_counter()
-    program = cg.compile(parts_of(workload), target=target, name=workload.name)
+    parts = parts_of(workload, clipped=what == "clipped-trainer")
+    program = cg.compile(parts, target=target, name=workload.name)
     compiled = time.perf_counter()
     if target == "numpy":
         path = folder / f"{workload.name}.py"
         program.write(path)
-    else:
+    elif what == "catgrad-ggml":
         made = native.build(program.files, folder, only=native.LIBRARY)
         path = next(made.glob(f"lib{workload.name}.*"))
+    else:
+        path = native.build(program.files, folder) / workload.name
     end = time.perf_counter()
     return {
         "catgrad_s": compiled - start,

@@ -65,6 +65,8 @@ class Workload:
     gpt: Gpt | None = None
     quick: bool = False
     """Whether it belongs to the short run."""
+    large: bool = False
+    """Whether the memory of a program of its own is measured."""
 
 
 def _dense(prefix: str, inputs: int, outputs: int) -> Shapes:
@@ -83,7 +85,9 @@ def _norm(prefix: str, width: int) -> Shapes:
     return {f"{prefix}.scale": (width,), f"{prefix}.shift": (width,)}
 
 
-def _gpt(name: str, title: str, gpt: Gpt, optimizer: Optimizer, quick: bool = False) -> Workload:
+def _gpt(
+    name: str, title: str, gpt: Gpt, optimizer: Optimizer, quick: bool = False, large: bool = False
+) -> Workload:
     w = gpt.width
     shapes: Shapes = {"wte.weight": (gpt.vocabulary, w), "wpe.weight": (gpt.positions, w)}
     for i in range(gpt.layers):
@@ -94,7 +98,7 @@ def _gpt(name: str, title: str, gpt: Gpt, optimizer: Optimizer, quick: bool = Fa
     if not gpt.tied:
         shapes["head.weight"] = (w, gpt.vocabulary)
     rows = (gpt.batch, gpt.time)
-    return Workload(name, title, shapes, rows, rows, gpt.vocabulary, optimizer, gpt, quick)
+    return Workload(name, title, shapes, rows, rows, gpt.vocabulary, optimizer, gpt, quick, large)
 
 
 CONVOLUTIONS: Shapes = {
@@ -147,6 +151,7 @@ ALL = [
         "GPT-2 124M: 12 layers, 12 heads, width 768, 4x64 tokens of 50257, tied head, AdamW",
         Gpt(4, 64, 768, 12, 12, 50257, positions=1024, tied=True),
         Optimizer("adamw", 1e-4, 0.1),
+        large=True,
     ),
 ]
 WORKLOADS = {workload.name: workload for workload in ALL}

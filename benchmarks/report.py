@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import escape
 
+from benchmarks import compile_time
 from benchmarks.systems import SYSTEMS
 
 HEAD = """# How fast it trains
@@ -92,8 +94,52 @@ def table(name: str, workload: dict[str, Any]) -> str:
         f"{workload['sgemm_flops'] / 1e9:.0f} Gflop/s, {workload['copy_bytes'] / 1e9:.1f} GB/s; "
         f"roofline {roofline(workload):.3g} ms."
     )
-    rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"\n## {name}\n\n{workload['title']}. {rates}\n\n{rows}\n"
+    return f"\n## {name}\n\n{workload['title']}. {rates}\n\n{rows_of(lines)}\n{trainer(workload)}"
+
+
+def rows_of(lines: Iterable[Iterable[str]]) -> str:
+    """The rows of a table."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def trainer(workload: dict[str, Any]) -> str:
+    """How much memory a program of its own needs, if that was measured."""
+    if "trainer" not in workload:
+        return ""
+    peers = [s["peak_bytes"] for n, s in workload["systems"].items() if SYSTEMS[n].peer]
+    plain, clipped = (
+        f"{peak / 1e6:.0f} MB" + (f" ({peak / min(peers):.2f} of the least peer)" if peers else "")
+        for peak in workload["trainer"]
+    )
+    return (
+        "\nA GGML program that trains from the command line, its initialisation included, holds "
+        f"at most {plain}; with clipping by the global norm {clipped}.\n"
+    )
+
+
+COMPILE = """
+## Compile time
+
+From Python to source text, in seconds, for stacks of dense layers (width {width}, batch {batch}):
+Adam, but plain gradient descent in the earlier catgrad. `a + b n` is the line with the least
+squares of relative deviations; the last column has the largest one.
+
+{rows}
+"""
+
+
+def compile_times(found: dict[str, dict[int, float]]) -> str:
+    """The section on compile time; nothing if it was not measured."""
+    if not found:
+        return ""
+    depths = [str(depth) for depth in next(iter(found.values()))]
+    head = ["layers", *depths, "a", "ms per layer", "deviation"]
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1)]
+    for system, times in found.items():
+        a, b, deviation = compile_time.line(times)
+        taken = [f"{t:.2f}" for t in times.values()]
+        lines.append([system, *taken, f"{a:.2f}", f"{b * 1e3:.1f}", f"{deviation:.0%}"])
+    return COMPILE.format(width=compile_time.WIDTH, batch=compile_time.BATCH, rows=rows_of(lines))
 
 
 def markdown(results: dict[str, Any]) -> str:
@@ -107,7 +153,8 @@ def markdown(results: dict[str, Any]) -> str:
         caution=BUSY if results["machine"]["load"] > 0.5 else "",
         deviation=max(w["deviation"] for w in workloads.values()),
     )
-    return head + "".join(table(name, workload) for name, workload in workloads.items())
+    tables = "".join(table(name, workload) for name, workload in workloads.items())
+    return head + tables + compile_times(results.get("compile", {}))
 
 
 BAR, LABEL, WIDTH = 18, 130, 760

@@ -19,7 +19,6 @@ from benchmarks.models import Workload
 from benchmarks.systems import SYSTEMS
 
 ROOT = Path(__file__).parent.parent
-PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 WARM_UP = 3
 """Steps after the first one that are not timed; the losses of all of them are compared."""
 TOLERANCE = 1e-4
@@ -30,15 +29,20 @@ class BenchmarkError(Exception):
     """A system that does not run, or that computes something else."""
 
 
+def python_of(system: str) -> str:
+    """The Python of a system's environment."""
+    environment = SYSTEMS[system].environment
+    return str(ROOT / environment / "bin" / "python") if environment else sys.executable
+
+
 class Worker:
     """A system with a workload in a process of its own, which stands still between its turns."""
 
     def __init__(self, system: str, workload: Workload):
         self.title = f"{system} on {workload.name}"
-        python = str(PEERS_PYTHON) if SYSTEMS[system].peer else sys.executable
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.worker", system, workload.name],
+            [python_of(system), "-m", "benchmarks.worker", system, workload.name],
             cwd=ROOT,
             env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"},
             stdin=subprocess.PIPE,
@@ -137,7 +141,7 @@ def measure(
     workers: dict[str, Worker] = {}
     roofline = Roofline()
     try:
-        for system in systems:
+        for system in (name for name in systems if SYSTEMS[name].does(workload.name)):
             print(f"{workload.name}: {system}", file=sys.stderr)
             workers[system] = Worker(system, workload)
         deviation = check_losses(workload.name, {s: w.losses for s, w in workers.items()})

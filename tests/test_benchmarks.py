@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import re
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 import catgrad as cg
-from benchmarks import catgrad_models, report, running
+from benchmarks import catgrad_models, compile_time, report, running, trainer
 from benchmarks.models import ALL, WORKLOADS, batch, initial_state
 from benchmarks.systems import SYSTEMS
 from catgrad.compiler import trace
@@ -70,7 +72,10 @@ def test_losses_that_do_not_agree(wrong: float) -> None:
 @pytest.mark.parametrize(
     ("option", "text"),
     [
-        ("--peers=jacks", "there is no peer 'jacks'; accepts torch, torch-compile, jax, autograd"),
+        (
+            "--peers=jacks",
+            "there is no peer 'jacks'; accepts torch, torch-compile, jax, autograd, catgrad-0.2.2",
+        ),
         ("--workloads=irish", "there is no workload 'irish'; accepts iris, mlp, lenet, chargpt"),
         ("--cores=0", "--cores: got 0, expected a whole number of at least 1"),
     ],
@@ -116,6 +121,42 @@ def test_a_run(load: float, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "| jax | 2 | 1 | 1.00 | 9.8 | 3 | 1.5 |  |  |" in page
     texts = [e.text for e in ElementTree.fromstring(report.plot(results)).iter() if e.text]
     assert [t for t in texts if t.strip()] == ["iris", "catgrad-numpy", "2.50", "jax", "1.00"]
+
+
+def test_the_line_through_compile_times() -> None:
+    """It is found where it is exact; a time that lies apart is told by its relative deviation."""
+    exact = {depth: 0.5 + 0.02 * depth for depth in compile_time.DEPTHS}
+    a, b, deviation = compile_time.line(exact)
+    np.testing.assert_allclose([a, b, deviation], [0.5, 0.02, 0.0], atol=1e-12)
+    assert compile_time.line(exact | {128: 9.0})[2] > 0.15
+    page = report.compile_times({"catgrad-ggml": exact})
+    assert "| layers | 8 | 16 | 24 | 32 | 48 | 64 | 96 | 128 | a | ms per layer |" in page
+    assert "| 3.06 | 0.50 | 20.0 | 0% |" in page
+
+
+@pytest.mark.parametrize("target", ["numpy", "ggml"])
+def test_what_is_compiled_for_the_line(target: str) -> None:
+    """A stack has as many layers as it says."""
+    source = compile_time.compiler_of(f"catgrad-{target}")(3)
+    assert "dense3.weight" in str(source)
+    assert "dense4.weight" not in str(source)
+
+
+def test_the_memory_of_a_program_of_its_own() -> None:
+    """More with clipping than without, where gradients need not wait for each other."""
+    plain, clipped = (trainer.train(WORKLOADS["mlp"], clipped=c) for c in (False, True))
+    parameters = 4 * sum(map(math.prod, WORKLOADS["mlp"].shapes.values()))
+    assert 3 * parameters < plain < clipped < 100e6
+    measured = {"systems": {"jax": {"peak_bytes": 50e6}}, "trainer": [20e6, 30e6]}
+    text = report.trainer(measured)
+    assert "at most 20 MB (0.40 of the least peer); with" in text
+    assert "global norm 30 MB (0.60 of the least peer)." in text
+
+
+def test_a_program_that_fails() -> None:
+    workload = dataclasses.replace(WORKLOADS["mlp"], name="none")
+    with pytest.raises(running.BenchmarkError, match=r"^'-m benchmarks.catgrad_models .* failed:"):
+        trainer.train(workload, clipped=False)
 
 
 def test_every_system_has_its_file() -> None:
