@@ -7,21 +7,18 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn, cast
-
-from xdsl.context import Context
+from typing import NoReturn
 
 from catgrad._attached import attaching
 from catgrad._errors import CompileError, report
-from catgrad._scripts import located, run_script
-from catgrad.compiler import LEVELS, Program, trace
+from catgrad._models import program_of
+from catgrad.compiler import LEVELS
 from catgrad.dialects._checks import suggestion
 from catgrad.memory import bytes_of, check_limit
 from catgrad.targets._placement import target_files
-from catgrad.tracing import Traced
-from catgrad.universe import CATGRAD_UNIVERSE
+from catgrad.universe import known_context
 
-COMMANDS = ("compile", "emit", "verify-rules")
+COMMANDS = ("compile", "emit", "draw", "verify-rules")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,32 +35,9 @@ class _Parser(argparse.ArgumentParser):
                 raise CompileError(f"no option {option}{suggestion(option, known)}")
 
 
-def _program_of(path: Path, arguments: argparse.Namespace) -> Program:
-    """Run the file and trace its `parts`; the file's stem is the program's name."""
-    try:
-        parts = _parts_of(path)
-        return trace(parts, arguments.target, name=path.stem, kernels=arguments.kernels)
-    except (Exception, SystemExit) as error:
-        if (found := located(error, path)) is None:
-            raise
-        raise found from error
-
-
-def _parts_of(path: Path) -> dict[str, Traced]:
-    """Run the file; what it defines as `parts`."""
-    module = run_script(path, "`parts`")
-    parts = getattr(module, "parts", None)
-    if not isinstance(parts, dict):
-        found = "no `parts`" if parts is None else f"`parts` of type {type(parts).__name__}"
-        raise CompileError(
-            f"{path} defines {found}; expected a dict of traced arrows, as cg.training(...) returns"
-        )
-    return cast("dict[str, Traced]", parts)
-
-
 def _compile(arguments: argparse.Namespace) -> None:
     limit = None if arguments.max_memory is None else bytes_of(arguments.max_memory)
-    program = _program_of(Path(arguments.file), arguments)
+    program = program_of(Path(arguments.file), arguments.target, arguments.kernels)
     if limit is not None or arguments.memory_report:
         memory = program.memory
         if limit is not None:
@@ -74,20 +48,21 @@ def _compile(arguments: argparse.Namespace) -> None:
 
 
 def _emit(arguments: argparse.Namespace) -> None:
-    program = _program_of(Path(arguments.file), arguments)
+    program = program_of(Path(arguments.file), arguments.target, arguments.kernels)
     sys.stdout.write(program.ir(arguments.level, arguments.locations))
 
 
-def _verify_rules(arguments: argparse.Namespace) -> None:
-    from xdsl.universe import Universe
+def _draw(arguments: argparse.Namespace) -> None:
+    from catgrad.pictures.commands import draw
 
+    draw(arguments)
+
+
+def _verify_rules(arguments: argparse.Namespace) -> None:
     from catgrad.driver.subjects import subjects_of
     from catgrad.driver.verify_rules import verify_rules
 
-    ctx = Context()
-    known = Universe.get_multiverse().all_dialects | CATGRAD_UNIVERSE.all_dialects
-    for name, factory in known.items():
-        ctx.register_dialect(name, factory)
+    ctx = known_context()
     table, count, wrong = verify_rules(subjects_of(ctx, arguments.what), arguments.seed)
     sys.stdout.write(table)
     if wrong:
@@ -127,11 +102,28 @@ def _arguments(
         command.add_argument(
             "--kernels", help="ggml: fused (generated loops, the default) or native (its own ops)"
         )
+    _add_draw(commands.add_parser("draw", help="draw a string diagram or a memory map"))
     verify = commands.add_parser("verify-rules", help="check reverse rules, print a table")
     verify.set_defaults(run=_verify_rules)
     verify.add_argument("what", metavar="FILE.py|FILE.mlir|DIALECT", help="what has rules")
     verify.add_argument("--seed", type=int, default=0, help="of the random inputs")
     return _chosen(parser, commands.choices, list(sys.argv[1:] if argv is None else argv))
+
+
+def _add_draw(draw: argparse.ArgumentParser) -> None:
+    draw.set_defaults(run=_draw)
+    draw.add_argument("file", metavar="FILE.py|FILE.mlir", help="defines `parts`, or is IR")
+    draw.add_argument("-o", "--output", required=True, help="the picture: .svg or .png")
+    draw.add_argument("--level", default="cat", help="cat: a diagram; placed: the memory map")
+    draw.add_argument("--arrow", help="the arrow to draw, or the function; by default step")
+    draw.add_argument(
+        "--stage", help="cat: traced, or differentiated (the default where derivatives are taken)"
+    )
+    draw.add_argument(
+        "--depth", type=int, help="cat: levels of named layers to open; by default what is readable"
+    )
+    draw.add_argument("--target", help="placed: the target it is for; by default numpy")
+    draw.add_argument("--kernels", help="placed: fused or native, for the target ggml")
 
 
 def _chosen(

@@ -53,6 +53,11 @@ class Program:
         Printer(stream, print_debuginfo=locations).print_op(getattr(self, f"_{level}"))
         return f"{stream.getvalue()}\n"
 
+    @property
+    def module(self) -> ModuleOp:
+        """A copy of the traced arrows."""
+        return self._cat.clone()
+
     @cached_property
     def _tops(self) -> ModuleOp:
         return run_pipeline(self._cat.clone(), TOPS)

@@ -12,6 +12,7 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 
+from xdsl.context import Context
 from xdsl.ir import Dialect
 from xdsl.passes import ModulePass
 from xdsl.transforms import get_all_passes
@@ -100,3 +101,12 @@ CATGRAD_UNIVERSE = Universe(
         if module != "support"
     },
 )
+
+
+def known_context() -> Context:
+    """A context that knows every dialect: of xDSL, of this package, of entry points."""
+    ctx = Context()
+    known = Universe.get_multiverse().all_dialects | CATGRAD_UNIVERSE.all_dialects
+    for name, factory in known.items():
+        ctx.register_dialect(name, factory)
+    return ctx

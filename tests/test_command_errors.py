@@ -48,7 +48,7 @@ def refused(text: str) -> tuple[int, str, str]:
     return 1, "", f"catgrad: error: {text}\n"
 
 
-COMMANDS = "commands are compile, emit, verify-rules"
+COMMANDS = f"commands are {', '.join(cli.COMMANDS)}"
 PARTS = "expected a dict of traced arrows, as cg.training(...) returns"
 
 
