@@ -2,7 +2,11 @@
 `catgrad verify-rules`: reverse rules against finite differences and the laws they must obey.
 
 order 1    <g, f'(x) d> = <R[f](x, g), d> for random d, f' by finite differences
+sums       R[f + f](x, g) = R[f](x, g) + R[f](x, g)                          (RD.1)
 additive   R[f](x, g + k) = R[f](x, g) + R[f](x, k) and R[f](x, 0) = 0        (RD.2)
+projects   R[(y, x) -> f(x)](y, x, g) = (0, R[f](x, g))                       (RD.3)
+pairs      R[x -> (f(x), f(x))](x, g, k) = R[f](x, g) + R[f](x, k)            (RD.4)
+chains     R[x -> f(x) * f(x)](x, g) = R[f](x, 2 g f(x))                      (RD.5)
 linear     the derivative of R[f](x, g) in g along k is R[f](x, k)           (RD.6)
 symmetric  second derivatives do not depend on the order of the directions   (RD.7)
 order 2    order 1 of (x, g) -> R[f](x, g)
@@ -19,6 +23,7 @@ from typing import TypeAlias
 import numpy as np
 from xdsl.utils.exceptions import DiagnosticException
 
+from catgrad.driver import composites
 from catgrad.driver.semantics import shown
 from catgrad.driver.subjects import Subject, Unchecked, derivative
 from catgrad.interpreter import Interpreter, NumPyArray, dtype_and_shape
@@ -39,6 +44,7 @@ class Probe:
     """@f with R[f] and R[R[f]], ready to run at one random point."""
 
     def __init__(self, subject: Subject, seed: int):
+        self.subject = subject
         self.r = derivative(subject, subject.arrow)
         self.rr = derivative(subject, self.r)
         self.name = subject.arrow
@@ -46,7 +52,8 @@ class Probe:
         self.types = self.interpreter.functions[self.name].function_type.inputs.data
         self.rng = np.random.default_rng(seed)
         self.x = self.point()
-        self.g = [self.like(y) for y in self.f(self.x)]
+        self.y = self.f(self.x)
+        self.g = [self.like(y) for y in self.y]
 
     def f(self, x: Arrays) -> Arrays:
         """The results."""
@@ -60,6 +67,11 @@ class Probe:
         """The cotangents of x and of g in (x, g) -> R[f](x, g), seeded with h."""
         found = self.interpreter.run(self.rr, *x, *g, *h)
         return found[: len(x)], found[len(x) :]
+
+    def composite(self, of: Callable[[Subject], str], *values: NumPyArray) -> Arrays:
+        """The derivative of an arrow made of @f, at inputs and cotangents."""
+        name = of(self.subject)
+        return Interpreter(self.subject.module).run(name, *values)
 
     def like(self, array: NumPyArray) -> NumPyArray:
         """A random array; zeros for what is no float: those do not move."""
@@ -149,21 +161,58 @@ def _find_element(probe: Probe, found: Arrays) -> None:
             agree(what, float(r[at]), expected, abs(expected), probe)
 
 
+def check_equal(what: str, found: Arrays, expected: Arrays, probe: Probe) -> None:
+    """Raise unless all cotangents are those expected; `what` says what was computed."""
+    for i, (a, b) in enumerate(zip(found, expected, strict=True)):
+        if a.dtype.kind == "f":
+            scale = float(np.max(np.abs(b), initial=0))
+            for at in np.ndindex(a.shape):
+                place = f"the cotangent of input {i} at {list(at)} in {what} is"
+                agree(place, float(a[at]), float(b[at]), scale, probe)
+
+
+def total(a: Arrays, b: Arrays) -> Arrays:
+    """The sums; of floats alone."""
+    return [x + y if x.dtype.kind == "f" else x for x, y in zip(a, b, strict=True)]
+
+
 def check_additive(probe: Probe) -> None:
     """Sums and zero in the cotangent."""
     k = [probe.like(a) for a in probe.g]
-    both = probe.reverse(probe.x, [a + b for a, b in zip(probe.g, k, strict=True)])
-    parts = probe.reverse(probe.x, probe.g), probe.reverse(probe.x, k)
+    parts = total(probe.reverse(probe.x, probe.g), probe.reverse(probe.x, k))
     zero = probe.reverse(probe.x, [np.zeros_like(a) for a in probe.g])
-    for i, (c, a, b, z) in enumerate(zip(both, *parts, zero, strict=True)):
-        if c.dtype.kind != "f":
-            continue
-        for at in np.ndindex(c.shape):
-            place = f"input {i} at {list(at)}"
-            agree(f"at cotangent 0, that of {place} is", float(z[at]), 0, 0, probe)
-            scale = float(abs(a[at]) + abs(b[at]))
-            what = f"R(g + k) at {place}, where R(g) + R(k) is expected, is"
-            agree(what, float(c[at]), float(a[at] + b[at]), scale, probe)
+    check_equal("R[f](x, 0)", zero, [np.zeros_like(a) for a in zero], probe)
+    both = probe.reverse(probe.x, total(probe.g, k))
+    check_equal("R[f](x, g + k), where R[f](x, g) + R[f](x, k) is expected,", both, parts, probe)
+
+
+def check_sums(probe: Probe) -> None:
+    """The derivative of a sum of arrows."""
+    found = probe.composite(composites.sums, *probe.x, *probe.g)
+    once = probe.reverse(probe.x, probe.g)
+    check_equal("R[f + f]", found, total(once, once), probe)
+
+
+def check_projects(probe: Probe) -> None:
+    """Inputs that are not used."""
+    found = probe.composite(composites.projects, *probe.x, *probe.x, *probe.g)
+    expected = [*(np.zeros_like(a) for a in probe.x), *probe.reverse(probe.x, probe.g)]
+    check_equal("R[(y, x) -> f(x)]", found, expected, probe)
+
+
+def check_pairs(probe: Probe) -> None:
+    """An arrow used twice on the same inputs."""
+    k = [probe.like(a) for a in probe.g]
+    found = probe.composite(composites.pairs, *probe.x, *probe.g, *k)
+    expected = total(probe.reverse(probe.x, probe.g), probe.reverse(probe.x, k))
+    check_equal("R[x -> (f(x), f(x))]", found, expected, probe)
+
+
+def check_chains(probe: Probe) -> None:
+    """An arrow behind this one."""
+    found = probe.composite(composites.chains, *probe.x, *probe.g)
+    inner = [2 * g * y if g.dtype.kind == "f" else g for g, y in zip(probe.g, probe.y, strict=True)]
+    check_equal("R[x -> f(x) * f(x)]", found, probe.reverse(probe.x, inner), probe)
 
 
 def check_linear(probe: Probe) -> None:
@@ -196,7 +245,11 @@ def check_second(probe: Probe) -> None:
 
 CHECKS: dict[str, Callable[[Probe], None]] = {
     "order 1": check_first,
+    "sums": check_sums,
     "additive": check_additive,
+    "projects": check_projects,
+    "pairs": check_pairs,
+    "chains": check_chains,
     "linear": check_linear,
     "symmetric": check_symmetric,
     "order 2": check_second,
