@@ -77,6 +77,18 @@ class Step:
     site: int = 0
     """What a call had added to the sites of random ops."""
 
+    def reached(self, known: set[int]) -> list[int]:
+        """The outputs that known cells flow into: floats into floats, a ring into itself."""
+        if self.op is None:
+            pairs = zip(self.inputs, self.outputs, strict=True)
+            return [id(b) for a, b in pairs if id(a) in known]
+        dtypes = {c.array.dtype for c in self.inputs if id(c) in known}
+        kinds = {dtype.kind for dtype in dtypes}
+        if isinstance(self.op, cat.ArrowOp):  # its custom derivative says what flows
+            return [id(c) for c in self.outputs if dtypes]
+        types = ((c, c.array.dtype) for c in self.outputs)
+        return [id(c) for c, t in types if t in dtypes or (t.kind == "f" and "f" in kinds)]
+
 
 @dataclass(eq=False)
 class Tape:
@@ -267,8 +279,8 @@ class Interpreter:
         """Walk a tape backwards from `outputs` to `leaves`; what no leaf reaches needs no rule."""
         reached, steps = {id(c) for c in leaves}, list[Step]()
         for step in tape.steps:
-            if any(id(c) in reached for c in step.inputs):
-                reached.update(id(c) for c in step.outputs)
+            if found := step.reached(reached):
+                reached.update(found)
                 steps.append(step)
         cotangents: dict[int, Cell] = {}
         for output, seed in zip(outputs, seeds, strict=True):

@@ -16,6 +16,7 @@ from catgrad.dialects import cat
 from catgrad.dialects._names import fresh_name
 from catgrad.dialects.tops import ops_at
 from catgrad.dialects.tops.base import ReverseRule
+from catgrad.passes._flow import Flow
 from catgrad.passes.cat_make_monoidal import make_monoidal
 
 Mask = tuple[bool, ...]
@@ -77,6 +78,7 @@ class Owner(Protocol):
 
     table: dict[str, cat.ArrowOp]
     done: set[str]
+    flow: Flow
 
     def halves(self, name: str, wanted: Mask, nonzero: Mask) -> Halves:
         """The halves of another arrow."""
@@ -118,6 +120,9 @@ class HalvesMaker:
         """Value of the monoidal copy -> value of the forward half (copies seen through)."""
         self.cotangent: dict[SSAValue, SSAValue] = {}
         self.active: set[SSAValue] = set()
+        """The values that wanted inputs flow into."""
+        self.useful: set[SSAValue] = set()
+        """The values that flow into nonzero outputs."""
         self.residuals: dict[Operation, tuple[Halves, list[SSAValue]]] = {}
 
     def custom(self, reverse: str) -> Halves:
@@ -146,9 +151,9 @@ class HalvesMaker:
             if keep:
                 self.active.add(old)
         body = [op for op in f.block.ops if not isinstance(op, cat.ReturnOp)]
-        useful = self.useful(f, body)
+        self.find_path(f, body)
         for op in body:
-            self.run_forward(op, useful)
+            self.run_forward(op)
         seeds = iter(self.reverse.args)
         for value, keep in zip(f.result.values, self.nonzero, strict=True):
             if keep:
@@ -170,22 +175,21 @@ class HalvesMaker:
         f.erase()
         return halves
 
-    def useful(self, f: cat.ArrowOp, body: Sequence[Operation]) -> set[SSAValue]:
-        """
-        The values that reach a nonzero output.
-
-        Those that a wanted input reaches are put into `self.active`.
-        """
+    def find_path(self, f: cat.ArrowOp, body: Sequence[Operation]) -> None:
+        """Find the active values, from the wanted inputs on, and the useful ones."""
+        flow = self.owner.flow
         for op in body:
-            if any(v in self.active for v in op.operands):
-                self.active.update(op.results)
-        useful = {v for v, keep in zip(f.result.values, self.nonzero, strict=True) if keep}
+            self.active.update(flow.active(op, self.active))
+        pairs = zip(f.result.values, self.nonzero, strict=True)
+        self.useful.update(v for v, keep in pairs if keep)
         for op in reversed(body):
-            if any(r in useful for r in op.results):
-                useful.update(op.operands)
-        return useful
+            self.useful.update(flow.useful(op, self.useful))
 
-    def run_forward(self, op: Operation, useful: set[SSAValue]) -> None:
+    def on_path(self, value: SSAValue) -> bool:
+        """Whether it lies between a wanted input and a nonzero output."""
+        return value in self.active and value in self.useful
+
+    def run_forward(self, op: Operation) -> None:
         """Copy one op into the forward half; a call on the path calls a forward half instead."""
         inputs = [self.env[v] for v in op.operands]
         if isinstance(op, cat.CopyOp):
@@ -193,8 +197,8 @@ class HalvesMaker:
             return
         if isinstance(op, cat.DiscardOp):
             return
-        nonzero = tuple(r in useful and r in self.active for r in op.results)
-        wanted = tuple(v in self.active for v in op.operands)
+        nonzero = tuple(map(self.on_path, op.results))
+        wanted = tuple(map(self.on_path, op.operands))
         if isinstance(op, cat.CallOp) and any(nonzero) and any(wanted):
             halves = self.owner.halves(op.target, wanted, nonzero)
             outputs = list(op.result_types)
@@ -215,7 +219,7 @@ class HalvesMaker:
     def run_reverse(self, op: Operation) -> None:
         """Apply the rule of one op: the cotangents of its results give those of its operands."""
         self.location = op.location
-        if not any(v in self.active for v in op.operands):
+        if not any(map(self.on_path, op.results)):
             return
         given = [self.cotangent.get(r) for r in op.results]
         rules: Sequence[SSAValue | None]
@@ -229,7 +233,7 @@ class HalvesMaker:
             case _:
                 rules = self.reverse_generator(op, given)
         for operand, g in zip(op.operands, rules, strict=True):
-            if g is not None and operand in self.active:
+            if g is not None and self.on_path(operand):
                 self.cotangent[operand] = g
                 if g.name_hint is None:
                     g.name_hint = _cotangent_hint(operand)

@@ -16,6 +16,7 @@ from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module, symbol_table
 from catgrad.dialects._names import fresh_name
 from catgrad.dialects._places import place_of
+from catgrad.passes._flow import Flow
 from catgrad.passes._halves import Halves, HalvesMaker, Mask, call_forward, call_reverse
 from catgrad.passes._rewriting import replace_op
 from catgrad.passes.cat_make_monoidal import make_monoidal
@@ -33,6 +34,14 @@ class Differentiator:
     transposes: dict[str, str] = field(default_factory=dict[str, str])
     done: set[str] = field(default_factory=set[str])
     missing: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    def __post_init__(self) -> None:
+        self.flow = Flow(self.rewritten)
+
+    def rewritten(self, name: str) -> cat.ArrowOp:
+        """An arrow without derivatives."""
+        self.rewrite(name)
+        return self.table[name]
 
     def run(self) -> None:
         """Rewrite every arrow; fail with all ops that lack a rule."""

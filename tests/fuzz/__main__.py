@@ -35,7 +35,8 @@ from tests.programs import parse
 
 MEMORY = 6 << 30
 """What a mutant may take: large shapes are refused or run out of memory here."""
-QUICK = ("-DCMAKE_CXX_FLAGS_RELEASE=-O0",)
+QUICK = ("-DCMAKE_BUILD_TYPE=Quick",)
+"""A build type that CMake does not know: no optimisation."""
 
 
 def lowered(report: Report, seed: int) -> tuple[Prepared, ModuleOp] | None:
