@@ -53,12 +53,14 @@ def lowered(report: Report, seed: int) -> tuple[Prepared, ModuleOp] | None:
     return None if module is None else (prepared, module)
 
 
-def batch(report: Report, seeds: Sequence[int], targets: Sequence[str]) -> None:
-    """Programs in all executions; one artefact a target."""
+def batch(
+    report: Report, seeds: Sequence[int], targets: Sequence[str], options: Sequence[str]
+) -> None:
+    """Programs in all executions; one artefact a target, built with options of CMake."""
     found = [pair for seed in seeds if (pair := lowered(report, seed)) is not None]
     for target in targets:
         good = printable(report, found, target)
-        net = load([module for _, module in good], target, QUICK)
+        net = load([module for _, module in good], target, options)
         for prepared, _ in good:
             report.guard(
                 prepared.program,
@@ -88,7 +90,8 @@ def programs(arguments: argparse.Namespace) -> Report:
     for seed in range(first, last, arguments.batch):
         if time.monotonic() - start > arguments.seconds:
             break
-        batch(report, range(seed, min(seed + arguments.batch, last)), arguments.targets.split(","))
+        seeds, options = range(seed, min(seed + arguments.batch, last)), QUICK * arguments.quick
+        batch(report, seeds, arguments.targets.split(","), options)
         print(f"seeds {first} to {seed + arguments.batch - 1}: {dict(report.counts)}", flush=True)
     return report
 
@@ -137,6 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add_argument("--seconds", type=float, default=float("inf"))
         command.add_argument("--batch", type=int, default=100, help="programs an artefact")
         command.add_argument("--targets", default="numpy,ggml")
+        command.add_argument("--quick", action="store_true", help="C++ without optimisation")
     command = commands.add_parser("differs")
     command.add_argument("file")
     command.add_argument("--passes", default="")

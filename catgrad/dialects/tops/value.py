@@ -220,11 +220,15 @@ class Array:
         """A tensor of this shape, all elements `value`."""
         return self.ops.full(self.shape, value, dtype or self.dtype)
 
-    def astype(self, dtype: str) -> Array:
-        """Convert each element; floats to integers truncate toward zero, to i1 compare with 0."""
-        if dtype == self.dtype:
+    def astype(self, dtype: object) -> Array:
+        """
+        Convert each element; floats to integers truncate toward zero, to i1 compare with 0.
+
+        `dtype` is a name such as "i32", or what prints as one (`cg.i32`).
+        """
+        if (name := str(dtype)) == self.dtype:
             return self
-        return self.ops.emit("astype", self, type=tensor(self.shape, dtype))
+        return self.ops.emit("astype", self, type=tensor(self.shape, name))
 
     # -- movement ------------------------------------------------------------------------------
     def broadcast(self, axes: Sequence[int], shape: Sequence[int]) -> Array:
