@@ -1,4 +1,4 @@
-"""1,000 mutants of the lit inputs with fixed seeds; `make fuzz` runs as many as there is time for."""
+"""1,000 mutants of the lit inputs with fixed seeds; `make fuzz` runs more of them."""
 
 from __future__ import annotations
 
