@@ -119,31 +119,61 @@ def test_expected_errors_that_do_not_come(comment: str, message: str) -> None:
 
 
 def test_a_universe_is_known_to_xdsl_opt(tmp_path: Path) -> None:
-    """An entry point makes dialect and pass known to both drivers, from any folder."""
-    (tmp_path / "soft.py").write_text(SOFT.read_text())
-    metadata = tmp_path / "soft-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: soft\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[xdsl.universe]\nsoft = soft:UNIVERSE\n")
+    """An entry point makes dialect, pass and rule known to both drivers, from any folder."""
+    environment = installed(tmp_path)
     Path("in.mlir").write_text(
         "func.func @f(%x : tensor<2xf32>) -> tensor<2xf32> {\n"
         "  %y = soft.softsign %x : tensor<2xf32>\n  %z = math.sin %y : tensor<2xf32>\n"
         "  func.return %z : tensor<2xf32>\n}\n"
     )
-    texts: list[str] = []
-    for module in ("xdsl.tools.xdsl_opt", "catgrad.opt"):
-        done = subprocess.run(
-            [sys.executable, "-m", module, "in.mlir", "-p", "soft-lower"],
-            env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        texts.append(done.stdout)
-    assert texts[0] == texts[1]
-    assert "tops.sin" in texts[0]
-    assert "math.sin" not in texts[0]
+    Path("sine.mlir").write_text(SINE)
+    lowered, derived = (
+        [
+            process(environment, module, file, "-p", passes)
+            for module in ("xdsl.tools.xdsl_opt", "catgrad.opt")
+        ]
+        for file, passes in (("in.mlir", "soft-lower"), ("sine.mlir", "cat-differentiate"))
+    )
+    assert lowered[0] == lowered[1]
+    assert "tops.sin" in lowered[0]
+    assert "math.sin" not in lowered[0]
+    assert derived[0] == derived[1]
+    assert "tops.cos" in derived[0]
+
+
+SINE = """\
+cat.arrow @f(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %y = math.sin %x : tensor<2xf32>
+  cat.return %y : tensor<2xf32>
+}
+cat.arrow @g(%x: tensor<2xf32>, %s: tensor<2xf32>) -> tensor<2xf32> {
+  %y, %dx = cat.reverse @f(%x)(%s) : (tensor<2xf32>) -> tensor<2xf32>
+  cat.return %dx : tensor<2xf32>
+}
+"""
+
+
+def process(environment: dict[str, str], module: str, *args: str) -> str:
+    """What a module prints that is run as a program; it must not fail."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *args],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def installed(folder: Path) -> dict[str, str]:
+    """An environment in which the package `soft` is installed, with an entry point."""
+    (folder / "soft.py").write_text(SOFT.read_text())
+    metadata = folder / "soft-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: soft\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[xdsl.universe]\nsoft = soft:UNIVERSE\n")
+    return {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
 
 
 def test_rules_are_attached_to_one_op_and_once() -> None:

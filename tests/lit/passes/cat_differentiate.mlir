@@ -1,4 +1,5 @@
 // RUN: catgrad-opt %s --split-input-file -p cat-differentiate | filecheck %s
+// RUN: catgrad-opt %s --split-input-file -p cat-differentiate --check-semantics | filecheck %s
 
 // A layer. Wanted are the cotangents of both inputs; the residual is what the rules use: the inputs
 // of the product and the output of tanh.
@@ -442,3 +443,32 @@ cat.arrow @grad(%x: tensor<2xi1>, %y: tensor<2xi1>, %g: tensor<2xi1>) -> (tensor
 // CHECK-NEXT:    %dx, %dy = cat.call @f.reverse(%0, %1, %g) : (tensor<2xi1>, tensor<2xi1>, tensor<2xi1>) -> (tensor<2xi1>, tensor<2xi1>)
 // CHECK-NEXT:    cat.return %dx, %dy : tensor<2xi1>, tensor<2xi1>
 // CHECK-NEXT:  }
+
+// -----
+// Integers that no wanted input flows into need no rule, neither behind a call nor in the called
+// arrow: `maximum` of integers has none.
+cat.arrow private @part(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xi32>) {
+  %n = tops.arange : tensor<4xi32>
+  %c = tops.astype %x : (tensor<4xf32>) -> tensor<4xi32>
+  %m = tops.maximum %c, %n : tensor<4xi32>
+  %y = tops.sin %x : tensor<4xf32>
+  cat.return %y, %m : tensor<4xf32>, tensor<4xi32>
+}
+cat.arrow private @f(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xi32>) {
+  %y, %n = cat.call @part(%x) : (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xi32>)
+  %m = tops.maximum %n, %n : tensor<4xi32>
+  cat.return %y, %m : tensor<4xf32>, tensor<4xi32>
+}
+cat.arrow @grad(%x: tensor<4xf32>, %g: tensor<4xf32>, %h: tensor<4xi32>) -> tensor<4xf32> {
+  %y, %m, %dx = cat.reverse @f(%x)(%g, %h) : (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xi32>)
+  cat.return %dx : tensor<4xf32>
+}
+
+// CHECK-LABEL: cat.arrow private @part.reverse(%x: tensor<4xf32>, %d_y: tensor<4xf32>) -> tensor<4xf32> {
+// CHECK-NEXT:    %0 = tops.cos %x : tensor<4xf32>
+// CHECK-NEXT:    %d_x = tops.multiply %d_y, %0 : tensor<4xf32>
+// CHECK-NEXT:    cat.return %d_x : tensor<4xf32>
+// CHECK-NEXT:  }
+// CHECK-LABEL: cat.arrow private @f.reverse(%0: tensor<4xf32>, %d_y: tensor<4xf32>, %d_m: tensor<4xi32>) -> tensor<4xf32> {
+// CHECK-NEXT:    %d_x = cat.call @part.reverse(%0, %d_y) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+// CHECK-NEXT:    cat.return %d_x : tensor<4xf32>
