@@ -14,6 +14,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.parser import Parser
 from xdsl.passes import ModulePass
@@ -27,9 +28,12 @@ from catgrad.dialects.tops import OPS, TABLE
 from catgrad.dialects.tops.base import Numpy, TopsOp
 from catgrad.dialects.tops.fused import SlotAttr
 from catgrad.universe import CATGRAD_UNIVERSE
+from tests.coverage_table import native
+from tests.ggml_programs import PLACE, emit, narrowed
 from tests.imports import ROOT, circles, edges, modules, reaching
 from tests.op_cases import ROWS
 from tests.programs import context, parse
+from tests.rule_checks import op_arrow
 
 ALL_OPS: list[type[Operation]] = [*cat.Cat.operations, *tops.Tops.operations]
 
@@ -123,6 +127,17 @@ def test_every_op_is_whole(op: type[TopsOp]) -> None:
     assert meaning is not None
     assert bool(meaning.text) != bool(meaning.view)
     assert mnemonic(op) in ROWS
+
+
+@pytest.mark.parametrize("op", TABLE)
+def test_every_op_is_printed_or_decomposed_on_each_target(op: str) -> None:
+    row = ROWS[op]
+    cases = list(map(narrowed, (*row.cases, *(literal.case for literal in row.literals))))
+    assert any(native(op, case) is not None for case in cases)
+    for target in ("ggml", "numpy"):
+        place = PLACE.replace("ggml", target)
+        passes = f'cat-to-tops,tops-decompose{{target="{target}"}},cse,dce,{place}'
+        emit(ModuleOp([op_arrow(op, case) for case in cases[:1]]), passes, target)
 
 
 def test_the_tables_name_every_op_once() -> None:
