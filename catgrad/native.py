@@ -179,8 +179,7 @@ class _Tensor:
         return array
 
     def __setitem__(self, index: object, value: Array) -> None:
-        array = np.empty(self.spec["shape"], self.spec["dtype"])
-        array[...] = value
+        array = np.ascontiguousarray(value, self.spec["dtype"])  # no copy of what fits
         self.program.check(
             "set", self.name.encode(errors="surrogatepass"), array.ctypes.data, array.nbytes
         )

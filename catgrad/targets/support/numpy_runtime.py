@@ -336,7 +336,7 @@ class Program:
                 raise ValueError(f"set_state: there is no parameter or state {name}{advice}")
             array = _checked(f"set_state: {name}", value, tensors[name])
             _check_values(f"set_state: {name}", array, tensors[name]["dtype"], None)
-            arrays[name] = array.astype(tensors[name]["dtype"])
+            arrays[name] = array.astype(tensors[name]["dtype"], copy=False)
         for name, array in arrays.items():
             self._stored[name][...] = array
 

@@ -9,6 +9,9 @@
 #include <string_view>
 #include <thread>
 
+#if __has_include(<sys/mman.h>)
+#include <sys/mman.h>
+#endif
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -36,6 +39,25 @@ class OneBlasThread {
     OneBlasThread(const OneBlasThread &) = delete;
     OneBlasThread &operator=(const OneBlasThread &) = delete;
 };
+
+// ---- memory in large pages, where the system has them: products and sweeps look up few addresses
+
+constexpr size_t large_page = size_t{1} << 21;
+
+// `bytes` bytes are used from the address returned on; `memory` is so many, and `slack` more.
+constexpr size_t slack = large_page + 128;
+
+inline char *place_in(void *memory, size_t bytes) {
+    const size_t alignment = bytes < 2 * large_page ? 64 : large_page;
+    const auto address = reinterpret_cast<uintptr_t>(memory);
+    char *first = static_cast<char *>(memory) + (alignment - address % alignment) % alignment;
+#ifdef MADV_HUGEPAGE
+    if (alignment == large_page) {
+        madvise(first, bytes, MADV_HUGEPAGE);  // only a wish
+    }
+#endif
+    return first;
+}
 
 // ---- a program
 
@@ -144,7 +166,7 @@ class Program {
         const size_t *sizes = description_.sizes;
         const size_t bytes = aligned(sizes[0]) + aligned(sizes[1]) + aligned(sizes[2]);
         backend_.reset(ggml_backend_cpu_init());
-        buffer_.reset(ggml_backend_buft_alloc_buffer(ggml_backend_cpu_buffer_type(), bytes + 128));
+        buffer_.reset(ggml_backend_buft_alloc_buffer(ggml_backend_cpu_buffer_type(), bytes + slack));
         ggml_threadpool_params pool = ggml_threadpool_params_default(threads_);
         pool_.reset(ggml_threadpool_new(&pool));
         if (!backend_ || !buffer_ || !pool_) {
@@ -155,10 +177,8 @@ class Program {
         ggml_backend_cpu_set_abort_callback(
             backend_.get(), [](void *e) { return static_cast<Error *>(e)->text[0] != '\0'; },
             &error);
-        void *base = ggml_backend_buffer_get_base(buffer_.get());
-        std::memset(base, 0, bytes + 128);
-        char *first =
-            static_cast<char *>(base) + (64 - reinterpret_cast<uintptr_t>(base) % 64) % 64;
+        char *first = place_in(ggml_backend_buffer_get_base(buffer_.get()), bytes);
+        std::memset(first, 0, sizes[0]);
         char *second = first + aligned(sizes[0]);
         memory_ = {{first, second, second + aligned(sizes[1])}, &error, nullptr};
 #ifdef CATGRAD_CBLAS  // products are split over our threads: none of its own (1 is a pthread build)
