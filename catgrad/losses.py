@@ -15,6 +15,7 @@ from catgrad.array_api import (
     maximum,
     mean,
     not_equal,
+    reshape,
     square,
     sum,
     take,
@@ -101,14 +102,16 @@ def cross_entropy_with(*, label_smoothing: float = 0.0, ignore_index: int | None
             current("cross_entropy").bound(labels, 0, classes)
         else:  # taken, since then a label that is neither a class nor ignored is an error
             labels = take(everything, where(counted, labels, 0))
-        here = equal(expand_dims(labels, labels.ndim), everything)
-        scores = log_softmax(logits)
+        labels = reshape(labels, [-1])  # one axis of rows: forward and reverse are a sweep each
+        here = equal(expand_dims(labels, 1), everything)
+        scores = log_softmax(reshape(logits, [-1, classes]))
         picked = sum(where(here, scores, 0.0), axis=-1)
         if label_smoothing:
             share = sum(scores, axis=-1) * (label_smoothing / classes)
             picked = picked * (1 - label_smoothing) + share
         if counted is None:
             return -mean(picked)
+        counted = reshape(counted, [-1])
         return -sum(where(counted, picked, 0.0)) / sum(astype(counted, logits.dtype))
 
     return apply
