@@ -180,6 +180,7 @@ LARGE: dict[str, tuple[Case, ...]] = {
         Case(("5x2x3x7xf32", "2x3xi32"), "5x6x7xf32", axis(1), ranges={1: (0, 6)}),
         Case(("30x1xi1", "30xi32"), "4x1xi1", axis(0), ranges={1: (0, 4)}),
         Case(("0x2xf32", "0xi32"), "3x2xf32", axis(0), ranges={1: (0, 3)}),
+        Case(("40x7xf32", "40xi32", "9x7xf32"), "9x7xf32", axis(0), ranges={1: (0, 9)}),
     ),
     "patches": (
         Case(("4x3x9x11xf32",), props=slide((3, 3), (1, 1), (1, 1), (1, 1))),

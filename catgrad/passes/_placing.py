@@ -12,8 +12,7 @@ from xdsl.utils.exceptions import PassFailedException
 from catgrad.dialects.cat import NAME, ROLE, UPDATES, text_of
 from catgrad.dialects.tops.base import FLOAT, TopsOp, dtype_of, tensor_of
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp
-from catgrad.dialects.tops.indexing import Indexing
-from catgrad.targets._placement import PlacedTarget
+from catgrad.targets._placement import PlacedTarget, checks_indices
 
 
 def aligned(size: int) -> int:
@@ -101,9 +100,7 @@ class Placed:
                 owner = self.base(value).owner
                 if isinstance(owner, Operation):
                     yield owner
-        for op in self.block.ops:
-            if isinstance(op, Indexing):
-                yield op
+        yield from filter(checks_indices, self.block.ops)
 
 
 def last_check(placed: Placed) -> int:

@@ -145,10 +145,13 @@ def take(ops: Decomposed, xs: Sequence[Array], type: Tensor | None, props: Props
 
 
 def scatter_add(ops: Decomposed, xs: Sequence[Array], type: Tensor | None, props: Props) -> Array:
-    """Along the first axis; nothing is added to zeros."""
-    (x, indices), axis = xs, number(props["axis"])
+    """Along the first axis; nothing is added to zeros; what it adds to is added afterwards."""
+    x, indices, *into = xs
+    axis = number(props["axis"])
     floating([x])
     assert type is not None
+    if into:
+        return into[0] + ops.emit("scatter_add", x, indices, type=type, axis=axis)
     shape = list(type.get_shape())
     if x.size == 0:
         return ops.full(shape, 0, x.dtype)

@@ -46,6 +46,7 @@ from catgrad.targets._ggml_native import (
     slice_bounds,
 )
 from catgrad.targets._ggml_values import Place, Values, dtype, shape_text, size_of
+from catgrad.targets._placement import checks_indices
 
 TYPES = {"f32": "GGML_TYPE_F32", "i32": "GGML_TYPE_I32"}
 VIEWS = 6
@@ -334,7 +335,7 @@ class NativeFunctionPrinter(FunctionPrinter):
             if check is not None and any("persistent" in str(s) for s in slots_of(op)):
                 host += self.on_host(graph, check)
                 check = None
-            if isinstance(op, Indexing) and size_of(op.indices) and self.printer.unchecked(op):
+            if isinstance(op, Indexing) and size_of(op.indices) and checks_indices(op):
                 host += self.on_host(graph, self.printer.index_check(op))
             if is_host(op):
                 for step in self.printer.steps(op):

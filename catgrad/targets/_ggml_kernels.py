@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
 
-from catgrad.dialects.tops.base import TopsOp, decode, shape_of
+from catgrad.dialects.tops.base import TopsOp, shape_of
 from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
@@ -41,6 +41,7 @@ from catgrad.targets._ggml_products import product_of
 from catgrad.targets._ggml_spelling import SPELLING, spell, work_of
 from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, size_of
 from catgrad.targets._layouts import MOVERS, row_major
+from catgrad.targets._placement import checks_indices
 
 MOVES = (BroadcastOp, ConcatOp, CopyOp, PadOp, *MOVERS)
 READS_SCALARS = (Elementwise, FusedOp, *MOVES)
@@ -93,7 +94,7 @@ class KernelPrinter:
         view = isinstance(op, MOVERS) and "tops.slots" not in op.attributes
         if view or isinstance(op, FullOp | ConstantOp) or size_of(op.results[0]) == 0:
             return
-        if isinstance(op, Indexing) and self.unchecked(op):
+        if isinstance(op, Indexing) and checks_indices(op):
             yield self.index_check(op)
         if isinstance(op, PadOp) and size_of(op.y) > size_of(op.x):
             yield self.zeros(op)
@@ -243,6 +244,7 @@ class KernelPrinter:
         assert isinstance(op, TopsOp)
         operands = [kernel.pointer(v) for v in op.operands]
         fields: dict[str, object] = {"out": kernel.pointer(op.results[0], written=True)}
+        fields["operands"] = ", ".join(operands)
         match op:
             case MatmulOp():
                 product = product_of(op, self.values.layout(op.a), self.values.layout(op.b))
@@ -259,28 +261,13 @@ class KernelPrinter:
                 fields["slices"] = slices_text(op)
         return [SPELLING[op.name].format(*operands, **fields)]
 
-    def unchecked(self, op: Indexing) -> bool:
-        """Whether indices are neither constants in range nor an input, checked on entry."""
-        base = self.values.base(op.indices)
-        if isinstance(base.owner, ConstantOp):
-            return not all(0 <= i < bound_of(op) for i in base.owner.values())
-        limits = self.values.arguments.get(base, {}).get("tops.range")
-        low, high = decode(limits) if limits is not None else (-1, 0)
-        return low < 0 or high > bound_of(op)
-
     def index_check(self, op: Indexing) -> Step:
         """Refuses indices outside the axis before they are used."""
         kernel = Kernel(self.values)
         indices = kernel.pointer(op.indices)
-        count, high = size_of(op.indices), bound_of(op)
+        count, high = size_of(op.indices), op.size
         call = f"catgrad::check_indices(m, share, {indices}, {count}, {high});"
         return self.step(op, "indices", kernel, [call])
-
-
-def bound_of(op: Indexing) -> int:
-    """The size of the axis that the indices point into."""
-    axis: int = op.props()["axis"]
-    return shape_of(op.x if op.name == "tops.take" else op.y)[axis]
 
 
 def slices_text(op: TopsOp) -> str:

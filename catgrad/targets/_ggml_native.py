@@ -14,7 +14,7 @@ from catgrad.dialects.tops.base import TopsOp, shape_of
 from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
-from catgrad.dialects.tops.indexing import Indexing
+from catgrad.dialects.tops.indexing import Indexing, ScatterAddOp
 from catgrad.dialects.tops.matmul import MatmulOp
 from catgrad.dialects.tops.movement import (
     BroadcastOp,
@@ -190,6 +190,8 @@ def has(op: Operation) -> bool:
         return False
     if isinstance(op, FullOp | ConstantOp | ReshapeOp):
         return True
+    if isinstance(op, ScatterAddOp) and op.into is not None:
+        return False
     read = [dtype(op.x)] if isinstance(op, Indexing) else types
     if "i32" in read and name not in INTEGERS:
         return False

@@ -74,7 +74,7 @@ SPELLING: dict[str, str] = {
     "tops.cumulative_sum": "catgrad::cumulative_sum({slices}, {backward}, {0}, {out}, share);",
     "tops.matmul": "catgrad::matmul({product}, {0}, {1}, {out}, share);",
     "tops.take": "catgrad::take({slices}, {0}, {1}, {out}, share);",
-    "tops.scatter_add": "catgrad::scatter_add({slices}, {0}, {1}, {out}, share);",
+    "tops.scatter_add": "catgrad::scatter_add({slices}, {operands}, {out}, share);",
     "tops.patches": "catgrad::patches({windows}, {0}, {out}, share);",
     "tops.unpatches": "catgrad::unpatches({windows}, {0}, {out}, share);",
     "tops.random_bits": "catgrad::random(*{0}, *{1}, {site}, {out}, {count}, share);",

@@ -8,14 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects import func
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.target import Target
 
-from catgrad.dialects.tops.creation import FullOp
+from catgrad.dialects.cat import ROLE
+from catgrad.dialects.tops.base import integers, shape_of
+from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
-from catgrad.dialects.tops.movement import CopyOp, ReshapeOp
+from catgrad.dialects.tops.indexing import Indexing, ScatterAddOp
+from catgrad.dialects.tops.movement import (
+    BroadcastOp,
+    CopyOp,
+    PermuteDimsOp,
+    ReshapeOp,
+    SliceOp,
+)
 
 
 class Placement:
@@ -56,6 +66,38 @@ def same_shape(a: SSAValue, b: SSAValue) -> bool:
 
     x, y = tensor_of(a), tensor_of(b)
     return x.get_shape() == y.get_shape() and SIZES[dtype_of(x)] == SIZES[dtype_of(y)]
+
+
+def known_range(value: SSAValue) -> tuple[int, int] | None:
+    """Bounds [low, high) of integers known before a function runs: inputs are checked on entry."""
+    while isinstance(value.owner, ReshapeOp | PermuteDimsOp | SliceOp | BroadcastOp | CopyOp):
+        value = value.owner.x
+    owner = value.owner
+    if isinstance(owner, ArangeOp):
+        return 0, shape_of(value)[0]
+    if isinstance(owner, ConstantOp | FullOp):
+        numbers = [owner.scalar] if isinstance(owner, FullOp) else owner.values()
+        return (int(min(numbers)), int(max(numbers)) + 1) if numbers else (0, 0)
+    function = owner.parent_op() if isinstance(owner, Block) else None
+    if not isinstance(value, BlockArgument) or not isinstance(function, func.FuncOp):
+        return None
+    if function.arg_attrs is None or ROLE in function.arg_attrs.data[value.index].data:
+        return None
+    limits = integers(function.arg_attrs.data[value.index].data.get("tops.range"))
+    return None if limits is None else (limits[0], limits[1])
+
+
+def checks_indices(op: Operation) -> bool:
+    """Whether an op has indices that are checked when it runs, since nothing is known of them."""
+    if not isinstance(op, Indexing):
+        return False
+    limits = known_range(op.indices)
+    return limits is None or limits[0] < 0 or limits[1] > op.size
+
+
+def adds_in_place(op: Operation, operand: int) -> bool:
+    """Whether an op adds to that operand, and may do so where it lies."""
+    return isinstance(op, ScatterAddOp) and op.into is not None and operand == 2
 
 
 def is_scalar_literal(value: SSAValue) -> bool:

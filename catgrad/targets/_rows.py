@@ -286,11 +286,13 @@ def _(op: TakeOp, operands: Sequence[Labels]) -> Labels | None:
 @_rule.register
 def _(op: ScatterAddOp, operands: Sequence[Labels]) -> Labels | None:
     """x[.., indices, ..] is added up into [.., axis, ..]."""
-    (x, indices), axis = operands, op.props()["axis"]
+    x, indices, *into = operands
+    axis = op.props()["axis"]
     end = axis + len(indices)
     if any(along.rows for along in (*indices, *x[axis:end])):
         return None
-    return (*x[:axis], OTHER, *x[end:])
+    found = (*x[:axis], OTHER, *x[end:])
+    return _join([found, *into])
 
 
 @_rule.register

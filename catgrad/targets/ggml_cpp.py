@@ -28,7 +28,7 @@ from catgrad.targets._ggml_native import SCALED
 from catgrad.targets._ggml_program import SUPPORT, ProgramPrinter
 from catgrad.targets._ggml_spelling import SPELLING
 from catgrad.targets._ggml_values import dtype
-from catgrad.targets._placement import PlacedTarget, Placement
+from catgrad.targets._placement import PlacedTarget, Placement, adds_in_place
 
 HEADERS = tuple(f"{h}.hpp" for h in "tables graph runtime kernels checkpoint".split())
 COMMAND_HEADERS = ("npy.hpp", "arguments.hpp")
@@ -58,7 +58,7 @@ class Fused(Placement):
 
     def may_alias(self, op: Operation, operand: int, result: int) -> bool:
         if not isinstance(op, Elementwise | FusedOp):
-            return False
+            return adds_in_place(op, operand)
         same = op.operands[operand].type == op.results[result].type
         return same and (not isinstance(op, FusedOp) or op.read_in_time(operand, result))
 

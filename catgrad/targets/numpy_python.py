@@ -13,7 +13,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME
-from catgrad.dialects.tops.base import TopsOp, dtype_of, integers, nbytes, tensor_of
+from catgrad.dialects.tops.base import TopsOp, dtype_of, nbytes, tensor_of
 from catgrad.dialects.tops.creation import ConstantOp, FullOp, python_scalar
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp, SlotAttr, YieldOp, slots_of
@@ -31,7 +31,7 @@ from catgrad.targets._describe import (
     text,
 )
 from catgrad.targets._layouts import layout_of
-from catgrad.targets._placement import PlacedTarget, same_shape
+from catgrad.targets._placement import PlacedTarget, adds_in_place, checks_indices, same_shape
 from catgrad.targets._python_module import (
     class_name,
     imports,
@@ -54,7 +54,9 @@ def reads_after_write(op: TopsOp, operand: int) -> bool:
 
 
 def in_place(op: Operation, operand: int) -> bool:
-    """Whether a single elementwise op may write its result over that operand."""
+    """Whether a single op may write its result over that operand."""
+    if adds_in_place(op, operand):
+        return True
     if not isinstance(op, Elementwise) or not same_shape(op.operands[operand], op.results[0]):
         return False
     same_type = op.operands[operand].type == op.results[0].type
@@ -121,9 +123,8 @@ class FunctionPrinter:
         self.views: list[str] = []
         self.body: list[str] = []
         self.checked = False
-        ranges = {v: integers(a.get("tops.range")) for v, a in self.signature.inputs}
-        self.limits = {v: bounds[1] for v, bounds in ranges.items() if bounds and bounds[0] >= 0}
-        """Indices known to be >= 0 and below this."""
+        self.limits: dict[SSAValue, int] = {}
+        """Indices that were checked to be >= 0 and below this."""
 
     def lines(self) -> list[str]:
         """The whole factory."""
@@ -196,7 +197,7 @@ class FunctionPrinter:
 
     def indices(self, op: TopsOp) -> None:
         """Print the check of indices, unless they are known to lie in [0, size)."""
-        if not isinstance(op, Indexing):
+        if not isinstance(op, Indexing) or not checks_indices(op):
             return
         value, size = op.indices, op.size
         if value not in self.limits or self.limits[value] > size:

@@ -229,6 +229,13 @@ OTHERS = (
         (
             SCATTER,
             Case(("2x2x2xf64", "2x2xi64"), "2x3xf64", axis(1), ranges={1: (0, 3)}, zero=(1,)),
+            Case(
+                ("4x2xf64", "4xi32", "3x2xf64"),
+                "3x2xf64",
+                axis(0),
+                ranges={1: (0, 3)},
+                zero=(1,),
+            ),
             *(
                 Case((f"4x2x{t}", "4xi32"), f"3x2x{t}", axis(0), ranges={1: (0, 3)}, zero=(1,))
                 for t in RING
@@ -237,6 +244,11 @@ OTHERS = (
         (
             Literal(SCATTER, ([[1, 2], [3, 4]], [2, 0]), [[3, 4], [0, 0], [1, 2]]),
             Literal(SCATTER, ([[1, 2], [3, 4]], [1, 1]), [[0, 0], [4, 6], [0, 0]]),
+            Literal(
+                Case(("2xi32", "2xi32", "3xi32"), "3xi32", axis(0)),
+                ([1, 2], [2, 2], [5, 6, 7]),
+                [5, 6, 10],
+            ),
             Literal(Case(("3xi1", "3xi32"), "2xi1", axis(0)), ([1, 1, 1], [0, 0, 1]), [0, 1]),
         ),
     ),

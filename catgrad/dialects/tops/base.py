@@ -146,7 +146,8 @@ def scalar_attribute(value: float, dtype: str) -> Attribute:
 @dataclass(frozen=True)
 class Numpy(OpTrait):
     """
-    The NumPy meaning of an op, as text: statements that fill `{out}` from `{0}`, `{1}`, ...
+    The NumPy meaning of an op, as text: statements that fill `{out}` from `{0}`, `{1}`, ...;
+    the one after the last operand is 0.
 
     `view` is an expression instead, for ops that only look at their operand. Other fields come from
     `TopsOp.fields`. `domain` lists the element types of the first operand (or result), `rule` those
@@ -165,7 +166,8 @@ class Numpy(OpTrait):
         text = self.boolean if self.boolean and dtype == "i1" else self.text
         if self.view:
             text = f"np.copyto({{out}}, {self.view})"
-        return text.format(*names, out=out, operands=", ".join(names), **self.fields(op) | fields)
+        known = {"out": out, "operands": ", ".join(names), **self.fields(op), **fields}
+        return text.format(*names, 0, **known)
 
     def expression(self, op: Operation, names: Sequence[str]) -> str:
         """The view, as an expression (only where `view` is set)."""

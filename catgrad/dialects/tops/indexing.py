@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from xdsl.dialects.builtin import IntegerAttr
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    opt_operand_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
 from xdsl.utils.exceptions import VerifyException
 
 from catgrad.dialects.tops.base import (
@@ -27,7 +34,7 @@ from catgrad.dialects.tops.base import (
 
 
 class Indexing(TopsOp):
-    """Ops whose last operand holds indices (i32 or i64) along `axis`; declared zero in them."""
+    """Ops whose second operand holds indices (i32 or i64) along `axis`; declared zero in them."""
 
     x = operand_def(AnyTensor)
     indices = operand_def(AnyTensor)
@@ -80,24 +87,29 @@ class ScatterAddOp(Indexing):
     """
     Zeros, with the slices of x added at `indices` along `axis`: the dagger of `take`.
 
+    They are added to a third operand instead, if there is one: to its own storage where it dies.
     Every index lies in [0, size of the result's axis).
 
     `%y = tops.scatter_add %x, %i, axis = 0 : i64 : (tensor<3xf32>, tensor<3xi32>) -> tensor<5xf32>`
     """
 
     name = "tops.scatter_add"
+    x = operand_def(AnyTensor)
+    indices = operand_def(AnyTensor)
+    into = opt_operand_def(AnyTensor)
     traits = traits_def(
         Numpy(
-            "{out}.fill(0); np.add.at({out}, ({lead}{1},), {0})",
+            "{out}[...] = {2}; np.add.at({out}, ({lead}{1},), {0})",
             ANY,
             rule=ANY,
-            boolean="{out}.fill(0); np.logical_xor.at({out}, ({lead}{1},), {0})",
+            boolean="{out}[...] = {2}; np.logical_xor.at({out}, ({lead}{1},), {0})",
         )
     )
 
     @classmethod
     def infer(cls, types: Sequence[Tensor], props: Props, result: Tensor | None) -> Tensor:
-        (x, indices), axis = types, props["axis"]
+        x, indices, *into = types
+        axis = props["axis"]
         if result is None:
             raise VerifyException("'tops.scatter_add' needs a result type")
         shape = list(result.get_shape())
@@ -109,11 +121,13 @@ class ScatterAddOp(Indexing):
             raise VerifyException(
                 f"'tops.scatter_add' into {result} at {indices} takes {expected}, got {x}"
             )
+        if into not in ([], [result]):
+            raise VerifyException(f"'tops.scatter_add' into {result} cannot add to {into[0]}")
         return result
 
     def fields(self) -> dict[str, Any]:
         return {"lead": "slice(None), " * self.props()["axis"]}
 
     def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
-        axis = self.props()["axis"]
-        return ops.emit("take", cotangents[0], inputs[1], axis=axis), None
+        (g,), axis = cotangents, self.props()["axis"]
+        return ops.emit("take", g, inputs[1], axis=axis), None, *([g] if self.into else [])

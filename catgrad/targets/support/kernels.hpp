@@ -297,10 +297,15 @@ void take(Slices s, const T *x, const int32_t *indices, T *out, Share share) {
     }
 }
 
+// The slices that this thread owns: zeros or those of `into`, which may be `out`, and sums.
 template <typename T>
-void scatter_add(Slices s, const T *x, const int32_t *indices, T *out, Share share) {
-    const auto [begin, end] = share.split(s.outer * s.axis);  // the slices this thread owns
-    std::fill(out + begin * s.inner, out + end * s.inner, T{});
+void scatter_add(Slices s, const T *x, const int32_t *indices, const T *into, T *out, Share share) {
+    const auto [begin, end] = share.split(s.outer * s.axis);
+    if (into == nullptr) {
+        std::fill(out + begin * s.inner, out + end * s.inner, T{});
+    } else if (into != out) {
+        std::copy(into + begin * s.inner, into + end * s.inner, out + begin * s.inner);
+    }
     for (int64_t o = begin / std::max<int64_t>(s.axis, 1); o * s.axis < end; ++o) {
         for (int64_t i = 0; i < s.count; ++i) {
             const int64_t to = o * s.axis + indices[i];
@@ -314,6 +319,11 @@ void scatter_add(Slices s, const T *x, const int32_t *indices, T *out, Share sha
             }
         }
     }
+}
+
+template <typename T>
+void scatter_add(Slices s, const T *x, const int32_t *indices, T *out, Share share) {
+    scatter_add(s, x, indices, static_cast<const T *>(nullptr), out, share);
 }
 
 // The first maximum or minimum along the middle axis; NaN counts as one.

@@ -175,3 +175,42 @@ func.func @fused(%x: tensor<16xf32>, %z: tensor<16xf32>) -> tensor<16xf32> {
 // CHECK-NEXT:     func.return %y : tensor<16xf32>
 // CHECK-NEXT:   }
 // CHECK-NEXT: }
+
+// -----
+// Indices that are inputs were checked on entry: an update need not wait for their use.
+func.func @known(%w: tensor<4xf32> {tops.name = "w", tops.role = "parameter"}, %t: tensor<5x4xf32>, %i: tensor<2xi32> {tops.name = "i", tops.range = array<i64: 0, 5>}) -> (tensor<4xf32> {tops.updates = "w"}, tensor<2x4xf32>) {
+  %n = tops.exp %w : tensor<4xf32>
+  %j = tops.reshape %i : (tensor<2xi32>) -> tensor<2x1xi32>
+  %l = tops.reshape %j : (tensor<2x1xi32>) -> tensor<2xi32>
+  %y = tops.take %t, %l, axis = 0 : i64 : (tensor<5x4xf32>, tensor<2xi32>) -> tensor<2x4xf32>
+  func.return %n, %y : tensor<4xf32>, tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @known
+// CHECK-NEXT:     %n = tops.exp %w {tops.slots = [#tops.slot<persistent, 0, 16>]} : tensor<4xf32>
+// CHECK:          func.return %n, %y : tensor<4xf32>, tensor<2x4xf32>
+
+// -----
+// Others may be wrong; then nothing has been updated.
+func.func @unknown(%w: tensor<4xf32> {tops.name = "w", tops.role = "parameter"}, %t: tensor<5x4xf32>, %i: tensor<2xi32> {tops.name = "i", tops.range = array<i64: 0, 6>}) -> (tensor<4xf32> {tops.updates = "w"}, tensor<2x4xf32>) {
+  %n = tops.exp %w : tensor<4xf32>
+  %y = tops.take %t, %i, axis = 0 : i64 : (tensor<5x4xf32>, tensor<2xi32>) -> tensor<2x4xf32>
+  func.return %n, %y : tensor<4xf32>, tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @unknown
+// CHECK-NEXT:     %n = tops.exp %w {tops.slots = [#tops.slot<scratch, {{[0-9]+}}, 16>]} : tensor<4xf32>
+// CHECK:          %n_1 = tops.copy %n {tops.slots = [#tops.slot<persistent, 0, 16>]} : tensor<4xf32>
+// CHECK-NEXT:     func.return %n_1, %y : tensor<4xf32>, tensor<2x4xf32>
+
+// -----
+// What is added to dies: the sums are formed there.
+func.func @accumulate(%a: tensor<5x4xf32>, %x: tensor<3x4xf32>, %i: tensor<3xi32>) -> tensor<5x4xf32> {
+  %p = tops.exp %a : tensor<5x4xf32>
+  %y = tops.scatter_add %x, %i, %p, axis = 0 : i64 : (tensor<3x4xf32>, tensor<3xi32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+  func.return %y : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func.func @accumulate
+// CHECK-NEXT:     %p = tops.exp %a {tops.slots = [#tops.slot<scratch, [[AT:[0-9]+]], 80>]} : tensor<5x4xf32>
+// CHECK-NEXT:     %y = tops.scatter_add %x, %i, %p, axis = 0 : i64 {tops.slots = [#tops.slot<scratch, [[AT]], 80>]}

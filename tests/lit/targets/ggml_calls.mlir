@@ -69,6 +69,20 @@ func.func @scatter_add(%x: tensor<4x3x2xf32>, %i: tensor<3xi32>) -> tensor<4x5x2
 // CHECK-NEXT:      catgrad::scatter_add({4, 5, 3, 2}, x, i_, y, share);
 // CHECK-NEXT: }
 
+func.func @accumulate(%a: tensor<5x4xf32>, %x: tensor<3x4xf32>, %i: tensor<3xi32>) -> tensor<5x4xf32> {
+  %p = tops.exp %a : tensor<5x4xf32>
+  %y = tops.scatter_add %x, %i, %p, axis = 0 : i64 : (tensor<3x4xf32>, tensor<3xi32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+  func.return %y : tensor<5x4xf32>
+}
+// It adds where the operand lies, which dies here.
+// CHECK-LABEL: void accumulate_y(const Memory &m, Share share) {
+// CHECK-NEXT:      const float *x = m.at<float>(0);  // 3x4
+// CHECK-NEXT:      const int32_t *i_ = m.at<int32_t>(1);  // 3
+// CHECK-NEXT:      const float *p = m.at<float>(2);  // 5x4
+// CHECK-NEXT:      float *y = m.at<float>(3);  // 5x4
+// CHECK-NEXT:      catgrad::scatter_add({1, 5, 3, 4}, x, i_, p, y, share);
+// CHECK-NEXT: }
+
 func.func @embedding(%x: tensor<5x2xf32>, %i: tensor<3xi32> {tops.name = "i", tops.range = array<i64: 0, 5>}) -> tensor<3x2xf32> {
   %y = tops.take %x, %i, axis = 0 : i64 : (tensor<5x2xf32>, tensor<3xi32>) -> tensor<3x2xf32>
   func.return %y : tensor<3x2xf32>

@@ -25,6 +25,10 @@ func.func @indexing(%x: tensor<5x2xf32>, %y: tensor<3x2xf32>, %i: tensor<3xi32>,
   // CHECK-NEXT: %scatter_add = tops.scatter_add %y, %i, axis = 0 : i64 : (tensor<3x2xf32>, tensor<3xi32>) -> tensor<5x2xf32>
   // GENERIC-NEXT: %scatter_add = "tops.scatter_add"(%y, %i) <{axis = 0 : i64}> : (tensor<3x2xf32>, tensor<3xi32>) -> tensor<5x2xf32>
 
+  %into = tops.scatter_add %y, %i, %x, axis = 0 : i64 : (tensor<3x2xf32>, tensor<3xi32>, tensor<5x2xf32>) -> tensor<5x2xf32>
+  // CHECK-NEXT: %into = tops.scatter_add %y, %i, %x, axis = 0 : i64 : (tensor<3x2xf32>, tensor<3xi32>, tensor<5x2xf32>) -> tensor<5x2xf32>
+  // GENERIC-NEXT: %into = "tops.scatter_add"(%y, %i, %x) <{axis = 0 : i64}> : (tensor<3x2xf32>, tensor<3xi32>, tensor<5x2xf32>) -> tensor<5x2xf32>
+
   func.return
   // CHECK-NEXT: func.return
   // GENERIC-NEXT: "func.return"()

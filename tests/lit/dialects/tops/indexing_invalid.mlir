@@ -51,3 +51,12 @@ func.func @f(%x: tensor<3x2xf32>, %i: tensor<3xi32>) {
   func.return
 }
 // CHECK: Operation does not verify: 'tops.scatter_add': axis -1 must lie in [0, 2)
+
+// -----
+
+// What it adds to has the type of the result.
+func.func @f(%x: tensor<3x2xf32>, %i: tensor<3xi32>, %into: tensor<4x2xf32>) {
+  %y = tops.scatter_add %x, %i, %into, axis = 0 : i64 : (tensor<3x2xf32>, tensor<3xi32>, tensor<4x2xf32>) -> tensor<5x2xf32>
+  func.return
+}
+// CHECK: Operation does not verify: 'tops.scatter_add' into tensor<5x2xf32> cannot add to tensor<4x2xf32>
