@@ -7,6 +7,7 @@ A kernel, stride or dilation is one number for both axes, or a pair (height, wid
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Literal, TypeAlias, cast
 
 from catgrad._arguments import check_count, check_floats
@@ -102,9 +103,8 @@ def conv2d(
         if (inputs := x.shape[1]) % groups:
             raise TraceError(f"got {x!r}; accepts channels that are a multiple of {groups} groups")
         w = param((*sizes, inputs // groups, channels), init=weight, name="weight", dtype=x.dtype)
-        low, high = _sides(x.shape[2:], sizes, steps, apart, zeros)
-        taken = patches(x, sizes, stride=steps, padding_low=low, padding_high=high, dilation=apart)
-        y = _grouped(taken, w, groups)
+        sides = _sides(x.shape[2:], sizes, steps, apart, zeros)
+        y = _grouped(_taken(x, sizes, steps, apart, sides, groups), w)
         if bias is not None:
             y = y + param((channels,), init=bias, name="bias", dtype=x.dtype)
         return permute_dims(y, (0, 3, 1, 2))
@@ -112,15 +112,29 @@ def conv2d(
     return apply
 
 
-def _grouped(taken: Array, weight: Array, groups: int) -> Array:
-    """(b, c, h, w, kh, kw) with (kh, kw, c / groups, n): (b, h, w, n), one product a group."""
-    b, c, h, w, kh, kw = taken.shape
-    n, inner = weight.shape[-1], kh * kw * c // groups
+def _taken(
+    x: Array, kernel: Pair, stride: Pair, dilation: Pair, sides: tuple[Pair, Pair], groups: int
+) -> Array:
+    """(b, h, w, groups, kh, kw, c): a window holds all inputs of a group, as the last axis."""
+    each = x.shape[1] // groups
+    return patches(
+        permute_dims(x, (0, 2, 3, 1)),
+        (*kernel, each),
+        stride=(*stride, each),
+        padding_low=(*sides[0], 0),
+        padding_high=(*sides[1], 0),
+        dilation=(*dilation, 1),
+    )
+
+
+def _grouped(taken: Array, weight: Array) -> Array:
+    """(b, h, w, groups, kh, kw, c) with (kh, kw, c, n): (b, h, w, n), one product a group."""
+    b, h, w, groups, *window = taken.shape
+    n, inner = weight.shape[-1], math.prod(window)
     if groups == 1:
-        rows = reshape(permute_dims(taken, (0, 2, 3, 4, 5, 1)), (b * h * w, inner))
+        rows = reshape(taken, (b * h * w, inner))
         return reshape(rows @ reshape(weight, (inner, n)), (b, h, w, n))
-    split = reshape(taken, (b, groups, c // groups, h, w, kh, kw))
-    rows = reshape(permute_dims(split, (1, 0, 3, 4, 5, 6, 2)), (groups, b * h * w, inner))
+    rows = reshape(permute_dims(taken, (3, 0, 1, 2, 4, 5, 6)), (groups, b * h * w, inner))
     columns = permute_dims(reshape(weight, (inner, groups, n // groups)), (1, 0, 2))
     product = reshape(rows @ columns, (groups, b, h, w, n // groups))
     return reshape(permute_dims(product, (1, 2, 3, 0, 4)), (b, h, w, n))

@@ -25,7 +25,10 @@ Built = TypeVar("Built", bound=ArgSpecConvertible)
 TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
 """From traced arrows to tensor ops."""
 
-_FUSE = "tops-join-pads,tops-accumulate,tops-sink-reshapes,cse,tops-fuse"
+_FUSE = (
+    "tops-pad-windows,tops-join-pads,tops-accumulate,"
+    "tops-sink-permutes,tops-sink-reshapes,cse,tops-fuse"
+)
 _DECOMPOSE = 'tops-join-pads,tops-decompose{target="ggml-native"},cse,dce'
 _PLACE = (
     'tops-schedule{{target="{target}"}},'

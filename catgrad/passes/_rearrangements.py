@@ -282,12 +282,20 @@ def matmul(ops: Decomposed, xs: Sequence[Array], type: Tensor | None, props: Pro
 
 
 def patches(ops: Decomposed, xs: Sequence[Array], type: Tensor | None, props: Props) -> Array:
-    """Of an image with its padding."""
+    """Of an image with its padding; an axis cut in pieces needs no windows."""
     floating(xs)
     x, rank = xs[0], len(props["kernel"])
+    lead = x.ndim - rank
+    if (axis := cut_axis(props, x.shape[lead:])) is not None:
+        place, kernel = lead + axis, props["kernel"][axis]
+        count = x.shape[place] // kernel
+        pieces = (*x.shape[:place], count, kernel, *x.shape[place + 1 :])
+        front, (order, back) = x.reshape(pieces), cut_orders(x.ndim, place, rank)
+        return ops.emit("patches", front.permute_dims(order), **without(props, axis)).permute_dims(
+            back
+        )
     if rank > 2:
         raise Missing(f"over {rank} axes: at most 2")
-    lead = x.ndim - rank
     for i, (low, high) in enumerate(zip(props["padding_low"], props["padding_high"], strict=True)):
         x = padded(x, lead + i, low, high)
     if x is xs[0]:
@@ -297,13 +305,21 @@ def patches(ops: Decomposed, xs: Sequence[Array], type: Tensor | None, props: Pr
 
 
 def unpatches(ops: Decomposed, xs: Sequence[Array], type: Tensor | None, props: Props) -> Array:
-    """Into an image with its padding."""
+    """Into an image with its padding; an axis cut in pieces needs no windows."""
     floating(xs)
     assert type is not None
     shape, rank = list(type.get_shape()), len(props["kernel"])
+    lead = len(shape) - rank
+    if (axis := cut_axis(props, shape[lead:])) is not None:
+        place, kernel = lead + axis, props["kernel"][axis]
+        pieces = [*shape[:place], shape[place] // kernel, kernel, *shape[place + 1 :]]
+        order, back = cut_orders(len(shape), place, rank)
+        whole = tensor([pieces[i] for i in order], "f32")
+        x = xs[0].permute_dims(sorted(range(len(back)), key=back.__getitem__))
+        y = ops.emit("unpatches", x, type=whole, **without(props, axis))
+        return y.permute_dims(sorted(range(len(order)), key=order.__getitem__)).reshape(shape)
     if rank > 2:
         raise Missing(f"over {rank} axes: at most 2")
-    lead = len(shape) - rank
     low, high = [0] * lead + [*props["padding_low"]], [0] * lead + [*props["padding_high"]]
     if not any((*low, *high)):
         raise Missing("")
@@ -312,6 +328,38 @@ def unpatches(ops: Decomposed, xs: Sequence[Array], type: Tensor | None, props: 
     y = ops.emit("unpatches", xs[0], type=tensor(whole, "f32"), **inner)
     stop = [a + n for a, n in zip(low, shape, strict=True)]
     return y.slice(low, stop, [1] * len(shape))
+
+
+def cut_axis(props: Props, sizes: Sequence[int]) -> int | None:
+    """Of more than one axis, the last whose windows lie side by side and cover it; None if none."""
+    keys = ("kernel", "stride", "padding_low", "padding_high", "dilation")
+    for axis in reversed(range(len(sizes)) if len(sizes) > 1 else ()):
+        kernel, stride, low, high, apart = (props[key][axis] for key in keys)
+        alone = kernel == 1 or apart == 1
+        if alone and low == high == 0 and stride == kernel and sizes[axis] % kernel == 0:
+            return axis
+    return None
+
+
+def cut_orders(rank: int, place: int, windows: int) -> tuple[list[int], list[int]]:
+    """
+    How the pieces of axis `place` move in front of the windows, and where they lie in the result.
+
+    (lead, .., count, kernel, ..) -> (lead, count, kernel, rest), whose windows are
+    (lead, count, kernel, counts of rest, kernels of rest) -> (lead, counts, kernels).
+    """
+    lead, axis = rank - windows, place - (rank - windows)
+    order = [*range(lead), place, place + 1, *range(lead, place), *range(place + 2, rank + 1)]
+    counts = list(range(lead + 2, lead + 1 + windows))
+    kernels = list(range(lead + 1 + windows, lead + 2 * windows))
+    counts.insert(axis, lead)
+    kernels.insert(axis, lead + 1)
+    return order, [*range(lead), *counts, *kernels]
+
+
+def without(props: Props, axis: int) -> Props:
+    """The windows of the other axes."""
+    return {key: tuple(n for i, n in enumerate(v) if i != axis) for key, v in props.items()}
 
 
 RULES: dict[str, Rule] = {

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from xdsl.ir import Operation, SSAValue
 
+from catgrad.dialects.tops.base import dtype_of, tensor
+from catgrad.dialects.tops.creation import FullOp
+
 
 def replace_op(op: Operation, values: Sequence[SSAValue]) -> None:
     """Put `values` in the place of the results, which pass on their hints, and erase the op."""
@@ -15,3 +18,9 @@ def replace_op(op: Operation, values: Sequence[SSAValue]) -> None:
         old.replace_all_uses_with(new)
     op.detach()
     op.erase()
+
+
+def full_like(full: FullOp, shape: Sequence[int]) -> FullOp:
+    """The same number in another shape."""
+    type_ = tensor(shape, dtype_of(full.out_type))
+    return FullOp.create(result_types=[type_], properties=full.properties.copy())

@@ -13,12 +13,12 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from catgrad.dialects.tops.base import Tensor, TopsOp, dtype_of, shape_of, tensor, tensor_of
+from catgrad.dialects.tops.base import TopsOp, shape_of, tensor, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.movement import BroadcastOp, ReshapeOp
 from catgrad.dialects.tops.reduction import Reduction
-from catgrad.passes._rewriting import replace_op
+from catgrad.passes._rewriting import full_like, replace_op
 
 Shape: TypeAlias = "tuple[int, ...]"
 Maker: TypeAlias = "Callable[[], SSAValue]"
@@ -158,12 +158,6 @@ class _Sinking:
         if value.type != op.out_type:
             value = self.insert(ReshapeOp(value, type=op.out_type), op)
         replace_op(op, [value])
-
-
-def full_like(full: FullOp, shape: Shape) -> FullOp:
-    """The same number in another shape."""
-    type_: Tensor = tensor(shape, dtype_of(full.out_type))
-    return FullOp.create(result_types=[type_], properties=full.properties.copy())
 
 
 @dataclass(frozen=True)

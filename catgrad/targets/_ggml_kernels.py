@@ -26,7 +26,7 @@ from catgrad.dialects.tops.movement import (
 )
 from catgrad.dialects.tops.random import Random
 from catgrad.dialects.tops.reduction import CumulativeSumOp, Position, Reduction
-from catgrad.dialects.tops.windows import PatchesOp, Windows
+from catgrad.dialects.tops.windows import PatchesOp, UnpatchesOp, Windows, is_unpadded
 from catgrad.targets._ggml_fused import FusedBody, RowSweep, start_of
 from catgrad.targets._ggml_loops import (
     CTYPES,
@@ -37,14 +37,14 @@ from catgrad.targets._ggml_loops import (
     indented,
     split,
 )
-from catgrad.targets._ggml_products import product_of
+from catgrad.targets._ggml_products import gather_text, product_of, rows_text
 from catgrad.targets._ggml_spelling import SPELLING, spell, work_of
 from catgrad.targets._ggml_values import Kernel, Place, Values, dtype, size_of
 from catgrad.targets._layouts import MOVERS, row_major
 from catgrad.targets._placement import checks_indices
 
 MOVES = (BroadcastOp, ConcatOp, CopyOp, PadOp, *MOVERS)
-READS_SCALARS = (Elementwise, FusedOp, *MOVES)
+READS_SCALARS = (Elementwise, FusedOp, *(kind for kind in MOVES if kind is not PatchesOp))
 """Ops that print a `tops.full` operand as a literal; the others read it from memory."""
 
 
@@ -174,10 +174,14 @@ class KernelPrinter:
                 return self.map(kernel, op, [()], (strides, offset), op.x)
             case PermuteDimsOp() | SliceOp() | ReshapeOp():
                 return self.copy_view(kernel, op)
+            case PatchesOp():
+                return self.copy_view(kernel, op) if is_unpadded(op) else self.call(kernel, op)
             case _:
                 return self.map(kernel, op, [()])
 
-    def copy_view(self, kernel: Kernel, op: PermuteDimsOp | SliceOp | ReshapeOp) -> list[str]:
+    def copy_view(
+        self, kernel: Kernel, op: PermuteDimsOp | SliceOp | ReshapeOp | PatchesOp
+    ) -> list[str]:
         """Read the elements of a mover where they are, write them one after the other."""
         literal, source = self.values.literal(op.x), self.values.layout(op.x)
         seen = source.through(op) or source  # a reshape that moves: in the operand's order
@@ -242,6 +246,8 @@ class KernelPrinter:
     def call(self, kernel: Kernel, op: Operation) -> list[str]:
         """Ops that one function of the support headers computes."""
         assert isinstance(op, TopsOp)
+        if isinstance(op, MatmulOp) and any(map(self.values.is_gathered, op.operands)):
+            return self.gather(kernel, op)
         operands = [kernel.pointer(v) for v in op.operands]
         fields: dict[str, object] = {"out": kernel.pointer(op.results[0], written=True)}
         fields["operands"] = ", ".join(operands)
@@ -256,10 +262,19 @@ class KernelPrinter:
                 backward = str(op.from_end is not None).lower()
                 fields |= {"slices": slices_text(op), "backward": backward}
             case Windows():
-                fields["windows"] = windows_text(op)
+                rows = rows_text(op) if isinstance(op, UnpatchesOp) else None
+                fields["windows"] = rows or windows_text(op)
             case _:
                 fields["slices"] = slices_text(op)
         return [SPELLING[op.name].format(*operands, **fields)]
+
+    def gather(self, kernel: Kernel, op: MatmulOp) -> list[str]:
+        """A product that reads an operand where its elements are."""
+        sides = [self.values.steps(v) for v in op.operands]
+        operands = [kernel.pointer(v) for v, _ in sides]
+        out = kernel.pointer(op.y, written=True)
+        text = gather_text(op, sides[0][1], sides[1][1])
+        return [f"catgrad::gather_matmul({text}, {', '.join(operands)}, {out}, share);"]
 
     def index_check(self, op: Indexing) -> Step:
         """Refuses indices outside the axis before they are used."""

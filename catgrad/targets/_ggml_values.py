@@ -16,10 +16,11 @@ from catgrad.dialects.cat import NAME
 from catgrad.dialects.tops.base import SIZES, dtype_of, shape_of, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.fused import SlotAttr
+from catgrad.dialects.tops.movement import ReshapeOp
 from catgrad.targets._describe import Signature, text
 from catgrad.targets._ggml_loops import CTYPES, Access
 from catgrad.targets._ggml_names import Names, identifier, scalar
-from catgrad.targets._layouts import MOVERS, Layout, layout_of, row_major
+from catgrad.targets._layouts import MOVERS, Layout, Steps, layout_of, row_major, steps_of
 
 
 def dtype(value: SSAValue) -> str:
@@ -68,11 +69,28 @@ class Values:
         return (op for op in self.function.body.block.ops if not isinstance(op, func.ReturnOp))
 
     @staticmethod
-    def layout(value: SSAValue) -> Layout:
-        """Where a value lies: a mover that was not placed is a view."""
-        return layout_of(
-            value, lambda op: isinstance(op, MOVERS) and "tops.slots" not in op.attributes
+    def is_view(op: Operation) -> bool:
+        """Whether an op is a mover that was not placed."""
+        return isinstance(op, MOVERS) and "tops.slots" not in op.attributes
+
+    def layout(self, value: SSAValue) -> Layout:
+        """Where a value lies."""
+        return layout_of(value, self.is_view)
+
+    def is_gathered(self, value: SSAValue) -> bool:
+        """Whether a value is a view without strides of its own."""
+        owner = value.owner
+        return (
+            isinstance(owner, ReshapeOp)
+            and self.is_view(owner)
+            and self.layout(owner.x).through(owner) is None
         )
+
+    def steps(self, value: SSAValue) -> tuple[SSAValue, list[Steps]]:
+        """How each axis of a value walks from the first element of another, which it is behind."""
+        gathered = self.is_gathered(value)
+        seen = value.owner.operands[0] if gathered and isinstance(value.owner, ReshapeOp) else value
+        return seen, steps_of(value, self.is_view)[1]
 
     def base(self, value: SSAValue) -> SSAValue:
         """The value behind views."""

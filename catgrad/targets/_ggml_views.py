@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from xdsl.dialects import func
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from catgrad.dialects.cat import ROLE
+from catgrad.dialects.tops.base import shape_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
 from catgrad.dialects.tops.matmul import MatmulOp
 from catgrad.dialects.tops.movement import BroadcastOp, ConcatOp, CopyOp, PadOp, ReshapeOp
-from catgrad.targets._ggml_products import reads_matrix
+from catgrad.targets._ggml_products import gathered, reads_matrix
 from catgrad.targets._layouts import MOVERS, Layout, layout_of
 
 LOOPS = (Elementwise, FusedOp, BroadcastOp, ConcatOp, CopyOp, PadOp)
@@ -26,7 +29,10 @@ def is_view(op: Operation) -> bool:
     """
     if not isinstance(op, MOVERS) or isinstance(op.x.owner, FullOp):
         return isinstance(op, ReshapeOp)
-    layout = layout_of(op.x, is_view).through(op)
+    source = layout_of(op.x, is_view)
+    layout = source.through(op)
+    if layout is None and isinstance(op, ReshapeOp) and gathers(op, source):
+        return True
     if layout is None or (layout.is_dense and isinstance(op, ReshapeOp)):
         return layout is not None
     users = [(use.operation, use.index) for use in op.y.uses]
@@ -36,6 +42,17 @@ def is_view(op: Operation) -> bool:
     if loops > (0 if is_stored(layout.base) else 1):
         return layout.is_dense
     return layout.is_dense or all(_reads(*user, layout) for user in users)
+
+
+def gathers(op: ReshapeOp, source: Layout) -> bool:
+    """
+    Whether products gather the elements of a reshape from where they are.
+
+    That is worth it where storing them takes more than the image that they are windows of.
+    """
+    users = [use.operation for use in op.y.uses]
+    larger = math.prod(source.shape) > math.prod(shape_of(source.base))
+    return larger and all(isinstance(user, MatmulOp) and gathered(op.y, source) for user in users)
 
 
 def is_stored(value: SSAValue) -> bool:

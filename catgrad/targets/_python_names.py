@@ -22,7 +22,7 @@ RESERVED = frozenset(
         *keyword.kwlist,
         *keyword.softkwlist,
         *dir(builtins),
-        *("np", "persistent", "scratch", "constant"),
+        *("np", "persistent", "scratch", "constant", "here", "there"),
         *_helpers(),
     ]
 )

@@ -37,8 +37,10 @@ COMMAND_HEADERS = ("npy.hpp", "arguments.hpp")
 class Fused(Placement):
     """`kernels=fused`: custom ops, generated loops, products through CBLAS if there is one."""
 
-    headers: ClassVar = (*HEADERS, "matmul.hpp", "windows.hpp")
-    included: ClassVar = ("checkpoint.hpp", "matmul.hpp", "runtime.hpp", "windows.hpp")
+    headers: ClassVar = (*HEADERS, "gather.hpp", "matmul.hpp", "windows.hpp")
+    included: ClassVar = tuple(
+        f"{h}.hpp" for h in "checkpoint gather matmul runtime windows".split()
+    )
     printer: ClassVar = FunctionPrinter
     dtypes: ClassVar = tuple(CTYPES)
 

@@ -21,7 +21,7 @@ from catgrad.dialects.tops.indexing import Indexing
 from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
 from catgrad.dialects.tops.reduction import Reduction
 from catgrad.dialects.tops.unary import ErfOp
-from catgrad.dialects.tops.windows import Windows
+from catgrad.dialects.tops.windows import PatchesOp, Windows, is_unpadded
 from catgrad.targets._describe import (
     Signature,
     functions_in,
@@ -31,6 +31,7 @@ from catgrad.targets._describe import (
     text,
 )
 from catgrad.targets._layouts import layout_of
+from catgrad.targets._numpy_moves import lies_turned, moves_of, row_count, window_view_text
 from catgrad.targets._placement import PlacedTarget, adds_in_place, checks_indices, same_shape
 from catgrad.targets._python_module import (
     class_name,
@@ -163,6 +164,8 @@ class FunctionPrinter:
         """An expression for the tensor in a slot."""
         shape, dtype = shape_and_dtype(value)
         bytes_ = f"{slot.region.data}[{slot.start}:{slot.start + slot.size}]"
+        if isinstance(value.owner, ReshapeOp) and lies_turned(value.owner):
+            return f"{bytes_}.view(np.{dtype}).reshape({shape[1]}, {shape[0]}).T"
         dims = ", ".join(str(n) for n in shape)
         return f"{bytes_}.view(np.{dtype}).reshape({dims or '()'})"
 
@@ -185,9 +188,25 @@ class FunctionPrinter:
                 else:
                     self.before_write([slot])
                     self.indices(op)
-                    self.body += self.statement(op).split("; ")
+                    self.body += self.statements(op)
             case _:
                 raise PassFailedException(f"target 'numpy' cannot print '{op.name}'")
+
+    def statements(self, op: TopsOp) -> list[str]:
+        """The statements of every call."""
+        slot, work = op.attributes.get("tops.workspace"), ""
+        if isinstance(slot, SlotAttr):
+            bytes_ = f"{slot.region.data}[{slot.start}:{slot.start + slot.size}]"
+            work = f"{bytes_}.view(np.{shape_and_dtype(op.results[0])[1]})"
+        operands = [self.values[v] for v in op.operands]
+        made = moves_of(op, operands, self.values[op.results[0]], work)
+        if made is None:
+            return self.statement(op).split("; ")
+        names: list[str] = []
+        for wished, expression in made.views:
+            names.append(self.names.fresh(wished))
+            self.views.append(f"{names[-1]} = {expression.format(*names)}")
+        return [statement.format(*names) for statement in made.statements]
 
     def statement(self, op: TopsOp) -> str:
         """The op's NumPy meaning with names filled in."""
@@ -207,7 +226,10 @@ class FunctionPrinter:
     def look(self, op: TopsOp) -> None:
         """A view: made once, in the factory."""
         name = self.names.fresh(op.results[0].name_hint or op.mnemonic)
-        self.views.append(f"{name} = {op.meaning.expression(op, [self.values[op.operands[0]]])}")
+        x = self.values[op.operands[0]]
+        slides = isinstance(op, PatchesOp)
+        view = window_view_text(op, x) if slides else op.meaning.expression(op, [x])
+        self.views.append(f"{name} = {view}")
         self.values[op.results[0]] = name
 
     def fused(self, op: FusedOp) -> None:
@@ -244,7 +266,7 @@ class FunctionPrinter:
                         "scratch", start + work.offsets[result], nbytes(inner.out_type)
                     )
                     self.place(result, slot, inner.mnemonic)
-                self.body += self.statement(inner).split("; ")
+                self.body += self.statements(inner)
 
     def slots(self, op: Operation) -> list[SlotAttr]:
         """The slots of an op's results."""
@@ -278,6 +300,8 @@ class NumpyTarget(PlacedTarget):
     def is_view(self, op: Operation) -> bool:
         if isinstance(op, ReshapeOp):
             return layout_of(op.x, self.is_view).through(op) is not None
+        if isinstance(op, PatchesOp):
+            return is_unpadded(op) and not isinstance(op.x.owner, FullOp)
         return isinstance(op, BroadcastOp | PermuteDimsOp | SliceOp)
 
     def may_alias(self, op: Operation, operand: int, result: int) -> bool:
@@ -296,7 +320,11 @@ class NumpyTarget(PlacedTarget):
         return True
 
     def workspace(self, op: Operation) -> int:
-        return plan_work(op).size if isinstance(op, FusedOp) else 0
+        if isinstance(op, FusedOp):
+            return plan_work(op).size
+        count = row_count(op)
+        dense = count > 1 and layout_of(op.operands[0], self.is_view).is_dense
+        return count * nbytes(tensor_of(op.results[0])) if dense else 0
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         functions = functions_in(module, self.name)

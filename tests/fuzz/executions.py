@@ -33,7 +33,10 @@ from tests.programs import context, parse
 Arrays = list[NDArray[Any]]
 CLEANUP = ("canonicalize", "cse", "dce")
 STRUCTURE = (*CLEANUP, "cat-inline", "cat-simplify")
-TENSORS = (*CLEANUP, "tops-join-pads", "tops-sink-reshapes")
+TENSORS = (
+    *(*CLEANUP, "tops-join-pads", "tops-pad-windows"),
+    *("tops-sink-permutes", "tops-sink-reshapes"),
+)
 ROUNDING = 64.0
 """The error of a target, in errors of the interpreter in f32 against f64."""
 UNSTABLE = 1e-3

@@ -51,6 +51,26 @@ def check_axes(name: str, axes: Sequence[int], rank: int) -> None:
         raise VerifyException(f"'{name}': axes {list(axes)} must increase and lie in [0, {rank})")
 
 
+def blocks(old: Sequence[int], new: Sequence[int]) -> list[tuple[range, range]] | None:
+    """The shortest runs of axes of two shapes that hold the same elements; None without any."""
+    if 0 in old or not old or not new:
+        return None
+    found: list[tuple[range, range]] = []
+    i = j = 0
+    while i < len(old) and j < len(new):
+        at, m, n = (i, j), old[i], new[j]
+        i, j = i + 1, j + 1
+        while m != n:
+            if m < n:
+                m, i = m * old[i], i + 1
+            else:
+                n, j = n * new[j], j + 1
+        found.append((range(at[0], i), range(at[1], j)))
+    last, there = found[-1]  # it takes the axes of size 1 that are left
+    found[-1] = range(last.start, len(old)), range(there.start, len(new))
+    return found
+
+
 @irdl_op_definition
 class CopyOp(Movement):
     """

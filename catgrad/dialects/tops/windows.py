@@ -127,3 +127,8 @@ class UnpatchesOp(Windows):
 
     def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         return (ops.emit("patches", cotangents[0], **self.props()),)
+
+
+def is_unpadded(op: Windows) -> bool:
+    """Whether no window reaches beyond the image."""
+    return not any((*op.props()["padding_low"], *op.props()["padding_high"]))

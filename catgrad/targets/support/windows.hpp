@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels.hpp"
+#include "gather.hpp"
 
 namespace catgrad {
 
@@ -86,6 +86,36 @@ void unpatches(const Windows<Rank> &w, const T *x, T *out, Share share) {
             const int64_t o = reach / w.stride[0];
             if (reach >= 0 && reach % w.stride[0] == 0 && o < w.count[0]) {
                 add_windows<1>(w, x, row / rows * w.count[0] + o, k, out + row * inner);
+            }
+        }
+    }
+}
+
+// Windows of whole images, each of `size` elements: a thread owns images. Elements of a window that
+// lie in the image one after the other, `run` of them, are added in one loop.
+struct Rows {
+    int64_t images, size;
+    Digits windows, runs;
+    int64_t count, pieces, run;
+};
+
+template <typename T>
+void unpatches(const Rows &w, const T *x, T *out, Share share) {
+    const auto [begin, end] = share.split(w.images);
+    int64_t *starts = long_row<int64_t>(0, w.count), *places = long_row<int64_t>(1, w.pieces);
+    w.windows.offsets({0, w.count}, starts);
+    w.runs.offsets({0, w.pieces}, places);
+    x += begin * w.count * w.pieces * w.run;
+    for (int64_t image = begin; image < end; ++image) {
+        T *first = out + image * w.size;
+        std::fill(first, first + w.size, T{});
+        for (int64_t o = 0; o < w.count; ++o) {
+            for (int64_t k = 0; k < w.pieces; ++k, x += w.run) {
+                T *to = first + starts[o] + places[k];
+#pragma omp simd
+                for (int64_t j = 0; j < w.run; ++j) {
+                    to[j] = Add::apply(to[j], x[j]);
+                }
             }
         }
     }

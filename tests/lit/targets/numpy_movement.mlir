@@ -77,11 +77,12 @@ func.func @reshape_of_a_view(%x: tensor<2x3xf32>) -> (tensor<6xf32>) {
 // CHECK-NEXT:     x = scratch[0:24].view(np.float32).reshape(2, 3)
 // CHECK-NEXT:     turned = x.transpose((1, 0))
 // CHECK-NEXT:     flat = scratch[64:88].view(np.float32).reshape(6)
+// CHECK-NEXT:     flat_2 = flat.reshape((3, 2))
 // CHECK-NEXT:     y = scratch[64:88].view(np.float32).reshape(6)
 // CHECK-EMPTY:
 // CHECK-NEXT:     def reshape_of_a_view(given_x):
 // CHECK-NEXT:         np.copyto(x, given_x)
-// CHECK-NEXT:         np.copyto(flat, turned.reshape((6,)))
+// CHECK-NEXT:         np.copyto(flat_2, turned)
 // CHECK-NEXT:         np.exp(flat, out=y)
 // CHECK-NEXT:         return (y,)
 // CHECK-EMPTY:
