@@ -19,6 +19,7 @@ from catgrad.targets._placement import target_files
 from catgrad.universe import known_context
 
 COMMANDS = ("compile", "emit", "draw", "verify-rules")
+LOAD_HELP = "use the dialects, passes, targets and rules of a file"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,6 +34,13 @@ class _Parser(argparse.ArgumentParser):
         for option in (word.partition("=")[0] for word in words if word.startswith("--")):
             if option not in known:
                 raise CompileError(f"no option {option}{suggestion(option, known)}")
+
+
+def _load(paths: Sequence[str]) -> None:
+    if paths:
+        from catgrad.driver.plugins import load
+
+        load(*paths)
 
 
 def _compile(arguments: argparse.Namespace) -> None:
@@ -81,7 +89,7 @@ def _arguments(
     compile_.set_defaults(run=_compile)
     compile_.add_argument("file", metavar="FILE.py", help="defines `parts`")
     compile_.add_argument(
-        "--target", default="numpy", help=f"one of {', '.join(sorted(target_files()))}"
+        "--target", default="numpy", help=f"{', '.join(sorted(target_files()))}, or one of --load"
     )
     compile_.add_argument(
         "-o", "--output", required=True, help="file (numpy) or folder (ggml) to write"
@@ -130,6 +138,10 @@ def _chosen(
     parser: _Parser, choices: Mapping[str, _Parser], words: list[str]
 ) -> tuple[Callable[[argparse.Namespace], None], argparse.Namespace]:
     """What to run, and with what."""
+    for command in choices.values():
+        command.add_argument(
+            "--load", metavar="FILE.py", action="append", default=[], help=LOAD_HELP
+        )
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         raise CompileError(
             f"no command {words[0]!r}; commands are {', '.join(COMMANDS)}"
@@ -150,6 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         run, arguments = _arguments(argv)
         with attaching():
+            _load(arguments.load)
             run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:

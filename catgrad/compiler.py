@@ -24,8 +24,8 @@ from catgrad.dialects.cat import Cat
 from catgrad.dialects.tops import Tops
 from catgrad.lenses import INIT
 from catgrad.memory import Memory, memory_of
-from catgrad.pipelines import PIPELINES, TOPS, apply_pass, flatten, parse_passes
-from catgrad.targets._placement import find_target, target_files
+from catgrad.pipelines import LOWER_TO, TOPS, apply_pass, flatten, parse_passes
+from catgrad.targets._placement import find_target, target_files, target_names
 from catgrad.tracing import Traced, trace_module
 from catgrad.universe import available_passes
 
@@ -64,7 +64,7 @@ class Program:
 
     @cached_property
     def _placed(self) -> ModuleOp:
-        return run_pipeline(self._cat.clone(), PIPELINES[f"lower-to-{self._placing}"])
+        return run_pipeline(self._cat.clone(), f"{LOWER_TO}{self._placing}")
 
     @property
     def _placing(self) -> str:
@@ -86,7 +86,7 @@ class Program:
     @cached_property
     def files(self) -> dict[str, str]:
         """File name -> text."""
-        return split_files(self.source, f"{self.name}.py")
+        return split_files(self.source, f"{self.name}{find_target(self.target).suffix}")
 
     def write(self, path: str | Path) -> None:
         """
@@ -107,7 +107,16 @@ class Program:
             ) from error
 
     def load(self, seed: int = 0, threads: int | None = None) -> Any:
-        """Run the program in this process: an object with a method for each arrow."""
+        """
+        Run the program in this process: an object with a method for each arrow.
+
+        CompileError for a target from outside the package.
+        """
+        if self.target not in target_files():
+            raise CompileError(
+                f"target {self.target!r} does not load programs into this process; write it and "
+                "build it"
+            )
         if self.target != "numpy":
             from catgrad import native
 
@@ -172,11 +181,10 @@ def trace(
     kernels: str | None = None,
 ) -> Program:
     """Trace arrows; the program is compiled when something is asked of it."""
-    known = target_files()
+    known = target_names()
     if target not in known:
         raise CompileError(
-            f"no target {target!r}; targets are {', '.join(sorted(known))}"
-            + suggestion(target, known)
+            f"no target {target!r}; targets are {', '.join(known)}" + suggestion(target, known)
         )
     if kernels is not None:
         _check_kernels(target, kernels)

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast
 
 from xdsl.builder import Builder
-from xdsl.ir import Block, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
 from catgrad._user_lines import locate
 from catgrad.dialects.tops import TABLE
-from catgrad.dialects.tops.base import DTYPES, Tensor, TopsOp, tensor
+from catgrad.dialects.tops.base import DTYPES, Tensor, tensor
+from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.value import Array, Ops
 
 Function: TypeAlias = Callable[..., Any]
@@ -81,10 +82,15 @@ class TracingOps(Ops):
         self, mnemonic: str, *operands: Array, type: Tensor | None = None, **props: object
     ) -> Array:
         self.check(mnemonic, operands)
-        result = super().emit(mnemonic, *operands, type=type, **props)
-        cast("TopsOp", result.value.owner).verify_()
-        if mnemonic != "full":
-            result.value.name_hint = mnemonic
+        return super().emit(mnemonic, *operands, type=type, **props)
+
+    def insert(self, op: Operation) -> Array:
+        name = op.name.partition(".")[2]
+        self.check(name, [self.array(v) for v in op.operands])
+        result = super().insert(op)
+        op.verify_()
+        if not isinstance(op, FullOp):
+            result.value.name_hint = name
         return result
 
     def check(self, what: str, arrays: Sequence[object]) -> None:

@@ -29,18 +29,41 @@ _FUSE = (
     "tops-pad-windows,tops-join-pads,tops-accumulate,"
     "tops-sink-permutes,tops-sink-reshapes,cse,tops-fuse"
 )
-_DECOMPOSE = 'tops-join-pads,tops-decompose{target="ggml-native"},cse,dce'
-_PLACE = (
-    'tops-schedule{{target="{target}"}},'
-    'tops-assign-slots{{target="{target}"}},tops-verify-slots{{target="{target}"}}'
-)
+
+
+def lowering(target: str, passes: str = "") -> str:
+    """From traced arrows to slots: `passes` run once only ops are left that the target has."""
+    steps = (
+        *([TOPS] if passes else [TOPS, "tops-join-pads"]),
+        *(f'tops-decompose{{target="{target}"}}', "cse,dce", *([passes] if passes else [])),
+        *(f'tops-{what}{{target="{target}"}}' for what in ("schedule", "assign-slots")),
+        f'tops-verify-slots{{target="{target}"}}',
+    )
+    return ",".join(steps)
+
+
+LOWER_TO = "lower-to-"
 
 PIPELINES: dict[str, str] = {
-    "lower-to-numpy": f"{TOPS},{_FUSE},{_PLACE.format(target='numpy')}",
-    "lower-to-ggml": f"{TOPS},{_FUSE},{_PLACE.format(target='ggml')}",
-    "lower-to-ggml-native": f"{TOPS},{_DECOMPOSE},{_PLACE.format(target='ggml-native')}",
+    "lower-to-numpy": lowering("numpy", _FUSE),
+    "lower-to-ggml": lowering("ggml", _FUSE),
+    "lower-to-ggml-native": lowering("ggml-native"),
 }
 """Name and passes, as one would write them after `-p`."""
+
+
+def text_of(pipeline: str) -> str:
+    """
+    The passes of a named pipeline: of `PIPELINES`, or `lower-to-TARGET` of a target from outside.
+
+    PassFailedException if there is no such target.
+    """
+    if pipeline in PIPELINES:
+        return PIPELINES[pipeline]
+    from catgrad.targets._placement import find_target  # loads the dialects
+
+    target = pipeline.removeprefix(LOWER_TO)
+    return lowering(target, find_target(target).passes)
 
 
 def parse_specs(text: str, what: str) -> tuple[ArgSpec, ...]:
@@ -100,14 +123,14 @@ class Factory:
 
 @dataclass(frozen=True)
 class NamedPipeline(ModulePass):
-    """A pass that applies a list of passes; see `PIPELINES`."""
+    """A pass that applies a list of passes; see `text_of`."""
 
     available: ClassVar[Factory]
 
     @classmethod
     def passes(cls) -> tuple[ModulePass, ...]:
         """The passes it stands for."""
-        return parse_passes(PIPELINES[cls.name], cls.available.passes())
+        return parse_passes(text_of(cls.name), cls.available.passes())
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for pass_ in self.passes():
@@ -117,7 +140,7 @@ class NamedPipeline(ModulePass):
 def named_pipeline(
     name: str, available: Callable[[], PassFactories]
 ) -> Callable[[], type[NamedPipeline]]:
-    """The factory of the pass for `PIPELINES[name]`; the passes come from `available`."""
+    """The factory of the pass for a named pipeline; its passes come from `available`."""
 
     def factory() -> type[NamedPipeline]:
         class_name = "".join(word.capitalize() for word in name.split("-")) + "Pass"

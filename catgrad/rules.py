@@ -1,10 +1,14 @@
 """
-Rules from outside: reverse derivatives and NumPy meanings for ops of any dialect.
+Rules from outside for ops of any dialect: reverse derivatives, NumPy meanings, decompositions.
 
     @rule(math.SinOp, meaning="np.sin({0}, out={out})")
     def sin(inputs, outputs, cotangents, ops):
         (x,), (g,) = inputs, cotangents
         return [g * x.unary("cos")]
+
+    @decomposition(math.SinOp)
+    def sin_of_tops(op, inputs, ops):
+        return inputs[0].unary("sin")
 """
 
 from __future__ import annotations
@@ -16,7 +20,9 @@ from typing import TypeAlias
 from xdsl.ir import Operation, OpTrait, OpTraits, SSAValue
 
 from catgrad._attached import ATTACHED
+from catgrad.dialects.tops._decomposition import Decompose, Decomposition
 from catgrad.dialects.tops.base import Arrays, Emitter, Given, Numpy, ReverseRule
+from catgrad.dialects.tops.value import Array
 
 Reverse: TypeAlias = Callable[[Arrays, Arrays, Given, Emitter], Given]
 """(inputs, outputs, cotangents, ops) -> input cotangents; None is zero, on both sides."""
@@ -61,19 +67,60 @@ def rule(op: type[Operation], meaning: str = "", example: str = "") -> Callable[
     return decorate
 
 
+def decomposition(op: type[Operation], target: str = "") -> Callable[[Decompose], Decompose]:
+    """
+    Say how an op is written with others where a target lacks it; `target` names one alone.
+
+    The function gets the op, its inputs and `ops`; it returns an array, or one for each result, of
+    the types that the op's results have. What it emits is decomposed again as needed. ValueError if
+    the op has one for that target already.
+    """
+
+    def decorate(function: Decompose) -> Decompose:
+        attach(op, Decomposition(function, target))
+        return function
+
+    return decorate
+
+
+def apply(op: type[Operation], *inputs: Array, **properties: object) -> Array:
+    """
+    An op of any dialect on arrays: its first result.
+
+    In a traced function, a rule or a decomposition; `op` is called with the inputs' SSA values.
+    """
+    build: Callable[..., Operation] = op
+    return inputs[0].ops.insert(build(*(x.value for x in inputs), **properties))
+
+
 def attach(op: type[Operation], *traits: OpTrait) -> None:
     """
     Give an op more traits, and no other op: a class without traits of its own shares its base's.
 
-    ValueError if it has a rule and would get another.
+    ValueError if it has a rule, or a decomposition for that target, and would get another.
     """
     old = op.traits.traits
-    if any(isinstance(t, ReverseRule) for t in old) and any(
-        isinstance(t, ReverseRule) for t in traits
-    ):
-        raise ValueError(f"'{op.name}' has a reverse rule already; there can be one")
+    for new in traits:
+        if (what := _unique(new)) in map(_unique, old) and what:
+            raise ValueError(f"'{op.name}' has a {what} already; there can be one")
     ATTACHED.append((op, op.traits))
     op.traits = OpTraits(lambda: (*old, *traits))
 
 
-__all__ = ["FunctionRule", "Numpy", "ReverseRule", "attach", "rule"]
+def _unique(trait: OpTrait) -> str:
+    """What an op has at most one of."""
+    if isinstance(trait, Decomposition):
+        return f"decomposition for target '{trait.target}'" if trait.target else "decomposition"
+    return "reverse rule" if isinstance(trait, ReverseRule) else ""
+
+
+__all__ = [
+    "Decomposition",
+    "FunctionRule",
+    "Numpy",
+    "ReverseRule",
+    "apply",
+    "attach",
+    "decomposition",
+    "rule",
+]

@@ -16,10 +16,11 @@ from xdsl.context import Context
 from xdsl.ir import Dialect
 from xdsl.passes import ModulePass
 from xdsl.transforms import get_all_passes
-from xdsl.universe import Universe
+from xdsl.universe import XDSL_UNIVERSE, Universe
 from xdsl.utils.target import Target
 
-from catgrad.pipelines import PIPELINES, PassFactories, named_pipeline
+from catgrad.pipelines import LOWER_TO, PIPELINES, PassFactories, named_pipeline
+from catgrad.targets._outside import outside
 
 ROOT = Path(__file__).parent
 
@@ -87,14 +88,22 @@ def _passes() -> dict[str, Callable[[], type[ModulePass]]]:
     return {module.replace("_", "-"): _pass(module) for module in modules_in("passes")}
 
 
+def lower_to(target: str) -> Callable[[], type[ModulePass]]:
+    """The pass `lower-to-TARGET`, as an entry of a `Universe` that has the target."""
+    return named_pipeline(f"{LOWER_TO}{target}", available_passes)
+
+
 def available_passes() -> PassFactories:
-    """What a pipeline may consist of: xDSL's own passes and those of this package."""
-    return {**get_all_passes(), **_passes()}
+    """What a pipeline may consist of: passes of xDSL, of this package and from outside."""
+    found = outside()
+    others = {t: None for t in found.all_targets if t not in XDSL_UNIVERSE.all_targets}
+    lowered = {f"{LOWER_TO}{target}": lower_to(target) for target in others}
+    return {**get_all_passes(), **lowered, **found.all_passes, **CATGRAD_UNIVERSE.all_passes}
 
 
 CATGRAD_UNIVERSE = Universe(
     all_dialects={module: _dialect(module) for module in modules_in("dialects")},
-    all_passes={**_passes(), **{n: named_pipeline(n, available_passes) for n in PIPELINES}},
+    all_passes={**_passes(), **{n: lower_to(n.removeprefix(LOWER_TO)) for n in PIPELINES}},
     all_targets={
         target_name(module): _target(module)
         for module in modules_in("targets")
@@ -104,9 +113,9 @@ CATGRAD_UNIVERSE = Universe(
 
 
 def known_context() -> Context:
-    """A context that knows every dialect: of xDSL, of this package, of entry points."""
+    """A context that knows every dialect: of xDSL, of this package, from outside."""
     ctx = Context()
-    known = Universe.get_multiverse().all_dialects | CATGRAD_UNIVERSE.all_dialects
+    known = outside().all_dialects | CATGRAD_UNIVERSE.all_dialects
     for name, factory in known.items():
         ctx.register_dialect(name, factory)
     return ctx

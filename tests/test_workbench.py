@@ -1,6 +1,7 @@
 """catgrad-opt as a workbench: its errors, what files from outside add, locations, semantics."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -212,12 +213,12 @@ def test_verify_rules_takes_files_and_dialects(capsys: pytest.CaptureFixture[str
 def test_a_wrong_rule_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     """The file runs, its table names the rule and a counterexample."""
     wrong = SOFT.read_text().replace("[cotangents[0] / (scale * scale)]", "[cotangents[0] / scale]")
-    Path("wrong.py").write_text(wrong.replace("@rule", "# @rule"))
+    Path("wrong.py").write_text(re.sub(r"^@(rule|decomposition)\(math", "# ", wrong, flags=re.M))
     assert cli.main(["verify-rules", "wrong.py"]) == 1
     out, err = capsys.readouterr()
     assert f"soft.softsign  WRONG      {'ok         ' * 7}ok\n" in out
     assert "soft.softsign, order 1: the cotangent of input 0 at [0, 0] is" in out
-    assert err == "catgrad: error: 1 of 1 rules are wrong\n"
+    assert err == "catgrad: error: 1 of 2 rules are wrong\n"
 
 
 MOODY = """

@@ -11,7 +11,7 @@ from xdsl.passes import ModulePass, get_pass_option_infos
 from xdsl.traits import ConstantLike, HasCanonicalizationPatternsTrait
 
 from catgrad._errors import UsageError, suggest
-from catgrad.pipelines import PIPELINES, PassFactories
+from catgrad.pipelines import NamedPipeline, PassFactories, text_of
 
 WIDTH = 28
 
@@ -31,7 +31,8 @@ def list_passes(available: PassFactories) -> str:
     found: list[tuple[str, str]] = []
     for name in sorted(available):
         class_ = available[name]()
-        text = f"= {PIPELINES[name]}" if name in PIPELINES else _pass_text(class_)
+        is_named = issubclass(class_, NamedPipeline)
+        text = f"= {text_of(name)}" if is_named else _pass_text(class_)
         found.append((name, text))
     return rows(found)
 

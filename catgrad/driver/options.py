@@ -17,7 +17,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from catgrad._errors import UsageError, suggest
 from catgrad.driver.arguments import Arguments, add_options
 from catgrad.pipelines import flatten, parse_passes, parse_specs, with_options
-from catgrad.universe import CATGRAD_UNIVERSE
+from catgrad.universe import CATGRAD_UNIVERSE, available_passes
 
 
 class Options(xDSLOptMain):
@@ -39,8 +39,8 @@ class Options(xDSLOptMain):
         self.register_all_arguments(parser)
         self.args = parser.parse_args(args)
         self.loaded: list[str] = []
-        for path in self.args.load:
-            self._load(path)
+        if self.args.load:
+            self._load(self.args.load)
         if self.args.input_file == "-":
             self.args.input_file = None
         if self.args.output_file == "-":
@@ -60,7 +60,7 @@ class Options(xDSLOptMain):
 
     def register_all_passes(self) -> None:
         super().register_all_passes()
-        for name, factory in CATGRAD_UNIVERSE.all_passes.items():
+        for name, factory in available_passes().items():
             self.available_passes.setdefault(name, factory)
 
     def register_all_targets(self) -> None:
@@ -72,20 +72,11 @@ class Options(xDSLOptMain):
         super().register_all_arguments(arg_parser)
         add_options(arg_parser)
 
-    def _load(self, path: str) -> None:
-        """Register what a Python file defines; UsageError for a name that is taken."""
-        from catgrad.driver.plugins import run_plugin, universe_of
+    def _load(self, paths: Sequence[str]) -> None:
+        """Register what Python files define; UsageError for a name that is taken."""
+        from catgrad.driver.plugins import load
 
-        universe = universe_of(run_plugin(path))
-        kinds = {
-            "dialect": (universe.all_dialects, self.ctx.registered_dialect_names),
-            "pass": (universe.all_passes, self.available_passes),
-            "target": (universe.all_targets, self.available_targets),
-        }
-        for kind, (new, known) in kinds.items():
-            for name in new:
-                if name in known:
-                    raise UsageError(f"{path}: there is a {kind} '{name}' already; rename this one")
+        universe = load(*paths)
         for name, factory in universe.all_dialects.items():
             self.ctx.register_dialect(name, factory)
         self.loaded += universe.all_dialects

@@ -1,4 +1,4 @@
-"""Files of --load: dialects, passes and targets from outside the package, and rules."""
+"""Files of --load: dialects, passes, targets, rules and decompositions from outside the package."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from xdsl.utils.target import Target
 
 from catgrad._errors import UsageError
 from catgrad._scripts import located, run_script
+from catgrad.pipelines import LOWER_TO
+from catgrad.targets._outside import LOADED, merge
+from catgrad.universe import CATGRAD_UNIVERSE, lower_to
 
 Found = TypeVar("Found")
 
@@ -31,18 +34,41 @@ def run_plugin(path: str) -> ModuleType:
         raise UsageError(str(located(error, Path(path)) or error)) from error
 
 
+def load(*paths: str | Path) -> Universe:
+    """
+    Run Python files; what they define is known from then on, to `catgrad.compile` too.
+
+    UsageError for a file that fails, or defines a name that is taken: by xDSL, by this or another
+    installed package, or by another of the files.
+    """
+    found = Universe()
+    taken = (Universe.get_multiverse(), CATGRAD_UNIVERSE, found)
+    for path in paths:
+        new = universe_of(run_plugin(str(path)))
+        for kind, table in KINDS.items():
+            for name in getattr(new, table):
+                if any(name in getattr(universe, table) for universe in taken):
+                    raise UsageError(f"{path}: there is a {kind} '{name}' already; rename this one")
+        merge(found, new)
+    merge(LOADED, found)
+    return found
+
+
+KINDS = {"dialect": "all_dialects", "target": "all_targets", "pass": "all_passes"}
+"""What a file may define, and the table of a universe that holds it."""
+
+
 def universe_of(module: ModuleType) -> Universe:
     """
     What a file defines: every `Dialect`, every class of passes and targets with a name, and
     whatever its `Universe` names, if it has one (what an `xdsl.universe` entry point refers to).
-    Rules for ops of other dialects are attached by the file itself, see `catgrad.rules`.
+    A target that says where values live has the pass `lower-to-NAME` with it. Rules and
+    decompositions are attached by the file itself, see `catgrad.rules`.
     """
     found = Universe()
     for value in list(vars(module).values()):
         if isinstance(value, Universe):
-            found.all_dialects.update(value.all_dialects)
-            found.all_passes.update(value.all_passes)
-            found.all_targets.update(value.all_targets)
+            merge(found, value)
     for value in list(vars(module).values()):
         if isinstance(value, Dialect) and not _is_known(value):
             found.all_dialects.setdefault(value.name, constant(value))
@@ -52,6 +78,8 @@ def universe_of(module: ModuleType) -> Universe:
             found.all_passes.setdefault(value.name, constant(value))
         elif issubclass(value, Target) and hasattr(value, "name"):
             found.all_targets.setdefault(value.name, constant(value))
+    for name in found.all_targets:
+        found.all_passes.setdefault(f"{LOWER_TO}{name}", lower_to(name))
     return found
 
 

@@ -166,7 +166,8 @@ def _subjects_of_file(ctx: Context, path: str) -> list[Subject | Unchecked]:
         dialect = factory()
         ctx.load_dialect(dialect)
         ops += dialect.operations
-    found = subjects_of_ops(ctx, [*ops, *(op for op, _ in ATTACHED[before:])])
+    attached = [op for op, _ in ATTACHED[before:]]
+    found = subjects_of_ops(ctx, dict.fromkeys([*ops, *attached]))
     if isinstance(parts := getattr(script, "parts", None), dict):
         text = trace(parts, name="parts").ir("cat")  # pyright: ignore[reportUnknownArgumentType]
         found += subjects_of_module(ctx, parse(ctx, text.encode(), path)[0])

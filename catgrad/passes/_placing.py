@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects.cat import NAME, ROLE, UPDATES, text_of
-from catgrad.dialects.tops.base import FLOAT, TopsOp, dtype_of, tensor_of
+from catgrad.dialects.tops.base import FLOAT, NAMES, TopsOp, dtype_of, tensor_of
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp
 from catgrad.targets._placement import PlacedTarget, checks_indices
 
@@ -20,8 +20,12 @@ def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def functions_of(module: ModuleOp, what: str) -> list[func.FuncOp]:
-    """The functions of a `tops` module; PassFailedException if anything else is in it."""
+def functions_of(module: ModuleOp, what: str, foreign: bool = False) -> list[func.FuncOp]:
+    """
+    The functions of a `tops` module; PassFailedException if anything else is in it.
+
+    With `foreign`, ops of other dialects on tensors are allowed.
+    """
     functions: list[func.FuncOp] = []
     for op in module.body.block.ops:
         if not isinstance(op, func.FuncOp) or not op.body.blocks:
@@ -30,12 +34,21 @@ def functions_of(module: ModuleOp, what: str) -> list[func.FuncOp]:
                 "run cat-to-tops first"
             )
         for inner in op.body.block.ops:
-            if not isinstance(inner, TopsOp | FusedOp | func.ReturnOp):
+            if isinstance(inner, TopsOp | FusedOp | func.ReturnOp):
+                continue
+            if not (foreign and is_on_tensors(inner)):
                 raise PassFailedException(
                     f"{what}: expects tops ops in @{op.sym_name.data}, got '{inner.name}'"
                 )
         functions.append(op)
     return functions
+
+
+def is_on_tensors(op: Operation) -> bool:
+    """Whether all operands and results are tensors of element types that `tops` knows."""
+    values = [*op.operands, *op.results]
+    typed = all(isinstance(v.type, TensorType) for v in values)
+    return typed and all(tensor_of(v).element_type in NAMES for v in values)
 
 
 class Placed:

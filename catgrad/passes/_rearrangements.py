@@ -218,7 +218,7 @@ def argmax(ops: Decomposed, xs: Sequence[Array], type: Tensor | None, props: Pro
     n = x.shape[axis]
     if n >= EXACT:
         raise Missing(f"along {n} elements: less than {EXACT}")
-    here = x == x.max([axis]).broadcast([axis], x.shape)
+    here = (x == x.max([axis]).broadcast([axis], x.shape)).astype("f32")
     left = n - ops.emit("arange", type=tensor((n,), "f32"))
     others = [i for i in range(x.ndim) if i != axis]
     best = (here * left.broadcast(others, x.shape)).max([axis])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -17,6 +18,7 @@ from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from catgrad.dialects.tops import TABLE
+from catgrad.dialects.tops._decomposition import decomposition_of
 from catgrad.dialects.tops.base import (
     Tensor,
     TopsOp,
@@ -28,6 +30,7 @@ from catgrad.dialects.tops.base import (
 )
 from catgrad.dialects.tops.creation import ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import AstypeOp, WhereOp
+from catgrad.dialects.tops.fused import FusedOp
 from catgrad.dialects.tops.value import Array, Ops
 from catgrad.passes._decompositions import BOOLEAN, SUMS, Missing, Range, parity
 from catgrad.passes._placing import functions_of
@@ -39,12 +42,15 @@ class Decomposed(Ops):
     """
     Emits ops that the target has; others by their rule, whose ops are treated alike.
 
-    A boolean that the target lacks is an f32 array of 0 and 1.
+    The rules are the decompositions that the op carries, then those of `_rearrangements`. A boolean
+    that the target lacks is an f32 array of 0 and 1.
     """
 
     def __init__(self, builder: Builder, target: PlacedTarget, ranges: dict[SSAValue, Range]):
         super().__init__(builder, TABLE)
         self.target = target
+        self.open: list[object] = []
+        """The ops that are being decomposed."""
         self.ranges = ranges
         """Integer arrays -> the least and the largest number they hold, where that is known."""
 
@@ -58,6 +64,9 @@ class Decomposed(Ops):
             pass
         if op is not None and self.target.has(op):
             return self.node(op)
+        if op is not None and (own := self.own(op, operands)) is not None:
+            op.erase()
+            return own[0]
         empty = op.out_type if op is not None and prod(op.out_type.get_shape()) == 0 else None
         if op is not None:
             op.erase()
@@ -65,12 +74,65 @@ class Decomposed(Ops):
             return self.full(empty.get_shape(), 0, dtype_of(lowered(empty)))
         if (rule := RULES.get(mnemonic)) is None:
             raise Missing("")
-        return rule(self, operands, type, props)
+        with self.inside((mnemonic, [a.type for a in operands], props), ""):
+            return rule(self, operands, type, props)
+
+    def insert(self, op: Operation) -> Array:
+        if self.target.has(op):
+            return self.node(op)
+        made = self.instead(op, [self.array(v) for v in op.operands])
+        op.erase()
+        return made[0]
 
     def node(self, op: Operation) -> Array:
         """Insert an op that the target has."""
-        self.builder.insert(op)
-        return self.array(op.results[0])
+        return super().insert(op)
+
+    def stand_in(self, type_: Tensor) -> Array:
+        """An array for what cannot be decomposed."""
+        for given in (type_, lowered(type_)):
+            zero = FullOp(type=given, value=scalar_attribute(0, dtype_of(given)))
+            if self.target.has(zero) or given is not type_:
+                break
+        return self.node(zero)
+
+    def own(self, op: Operation, inputs: Sequence[Array]) -> list[Array] | None:
+        """What the decomposition that an op carries makes of it, if it carries one."""
+        if (rule := decomposition_of(op, self.target.name)) is None:
+            return None
+        key = (op.name, list(op.operand_types), op.properties)
+        with self.inside(key, "whose decomposition needs itself"):
+            made = rule.results(op, inputs, self)
+        expected = [tensor_of(r) for r in op.results]
+        if [lowered(a.type) for a in made] != [lowered(t) for t in expected]:
+            got, wanted = (
+                ", ".join(map(str, types)) for types in ([a.type for a in made], expected)
+            )
+            raise PassFailedException(
+                f"the decomposition of '{op.name}' gives {got}, expected {wanted}"
+            )
+        return made
+
+    @contextmanager
+    def inside(self, key: object, otherwise: str) -> Generator[None]:
+        """Decompose an op: not within its own decomposition."""
+        if key in self.open:
+            raise Missing(otherwise)
+        self.open.append(key)
+        try:
+            yield
+        finally:
+            self.open.pop()
+
+    def instead(self, op: Operation, inputs: Sequence[Array]) -> list[Array]:
+        """The results of an op, made of others on the new operands; Missing if that cannot be."""
+        if (own := self.own(op, inputs)) is not None:
+            return own
+        if isinstance(op, FusedOp):
+            raise Missing("which is no single op: decompose before fusing")
+        if not isinstance(op, TopsOp) or self.table.get(op.mnemonic) is not type(op):
+            raise Missing("which has no decomposition: write one with catgrad.rules.decomposition")
+        return [written(self, op, inputs)]
 
 
 class _Function:
@@ -118,21 +180,18 @@ class _Function:
         """Write an op with others, in front of it."""
         ops = Decomposed(Builder(InsertPoint.before(op)), self.target, self.ranges)
         try:
-            if not isinstance(op, TopsOp):
-                raise Missing("which is no single op: decompose before fusing")
-            made = written(ops, op, [ops.array(v) for v in given])
+            made = ops.instead(op, [ops.array(v) for v in given])
         except Missing as error:
             kinds = dict.fromkeys(dtype_of(tensor_of(v)) for v in (*op.operands, *op.results))
             because = f", {error}" if str(error) else ""
             self.miss(f"{op.name} on {' and '.join(kinds)}{because}")
             for result in op.results:  # to find what else is missing
-                type_ = lowered(tensor_of(result))
-                zero = FullOp(type=type_, value=scalar_attribute(0, dtype_of(type_)))
-                self.new[result] = ops.node(zero).value
+                self.new[result] = ops.stand_in(tensor_of(result)).value
             return
-        if made.value.name_hint is None:
-            made.value.name_hint = op.results[0].name_hint
-        self.new[op.results[0]] = made.value
+        for old, new in zip(op.results, made, strict=True):
+            if new.value.name_hint is None:
+                new.value.name_hint = old.name_hint
+            self.new[old] = new.value
 
 
 def lowered(type_: Tensor) -> Tensor:
@@ -184,7 +243,8 @@ class TopsDecomposePass(ModulePass):
     ```
     `target` names the target, whose own table says what it has: `ggml-native` is `ggml` with
     `kernels=native`. Where that has no i1, booleans become f32 arrays of 0 and 1. Runs on tensor
-    ops that are not fused.
+    ops that are not fused, of any dialect: what an op carries from `catgrad.rules.decomposition`
+    comes before the rules of this package.
     """
 
     name = "tops-decompose"
@@ -193,7 +253,11 @@ class TopsDecomposePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = find_target(self.target)
-        found = [what for f in functions_of(op, self.name) for what in _Function(f, target).run()]
+        found = [
+            what
+            for f in functions_of(op, self.name, foreign=True)
+            for what in _Function(f, target).run()
+        ]
         if found:
             raise PassFailedException(
                 f"tops-decompose: target '{self.target}' has no ops for "

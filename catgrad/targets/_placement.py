@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from xdsl.dialects import func
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+from xdsl.universe import XDSL_UNIVERSE
 from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.target import Target
 
 from catgrad.dialects.cat import ROLE
-from catgrad.dialects.tops.base import integers, shape_of
+from catgrad.dialects.tops.base import TopsOp, integers, shape_of
 from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp
@@ -26,6 +28,7 @@ from catgrad.dialects.tops.movement import (
     ReshapeOp,
     SliceOp,
 )
+from catgrad.targets._outside import outside
 
 
 class Placement:
@@ -33,7 +36,7 @@ class Placement:
 
     def has(self, op: Operation) -> bool:
         """Whether the target computes this op, on its types and shapes; else it is decomposed."""
-        return True
+        return isinstance(op, TopsOp | FusedOp)
 
     def is_view(self, op: Operation) -> bool:
         """Whether the result needs no storage of its own: it looks at the operand's."""
@@ -55,9 +58,16 @@ class Placement:
 
 @dataclass(frozen=True)
 class PlacedTarget(Target, Placement):
-    """A target with these answers. `variant` names the option that may follow its name."""
+    """
+    A target with these answers.
+
+    `variant` names the option that may follow its name. From outside the package, `passes` is what
+    `lower-to-NAME` does between tensor ops and slots, and `suffix` that of a program of one file.
+    """
 
     variant: ClassVar[str] = ""
+    passes: ClassVar[str] = ""
+    suffix: ClassVar[str] = ".txt"
 
 
 def same_shape(a: SSAValue, b: SSAValue) -> bool:
@@ -106,12 +116,38 @@ def is_scalar_literal(value: SSAValue) -> bool:
 
 
 def target_files() -> dict[str, str]:
-    """Target name -> module: a target's name is the first word of its file."""
+    """Target name -> module, of this package: a target's name is the first word of its file."""
     folder = str(Path(__file__).parent)
     names = [m.name for m in pkgutil.iter_modules([folder]) if not m.name.startswith("_")]
     return {
         name.partition("_")[0]: f"catgrad.targets.{name}" for name in names if name != "support"
     }
+
+
+def target_names() -> list[str]:
+    """All targets that place values, those from outside the package among them."""
+    own = target_files()
+    return sorted({*own, *(n for n in outside_targets() if n not in own)})
+
+
+def outside_targets() -> dict[str, Callable[[], type[PlacedTarget]]]:
+    """Target name -> what gives its class, of loaded files and installed packages."""
+    found = outside().all_targets
+    own = (*XDSL_UNIVERSE.all_targets, *target_files())
+    return {name: _placed(name, found[name]) for name in found if name not in own}
+
+
+def _placed(name: str, factory: Callable[[], type[Target]]) -> Callable[[], type[PlacedTarget]]:
+    def check() -> type[PlacedTarget]:
+        found = factory()
+        if not issubclass(found, PlacedTarget):
+            raise PassFailedException(
+                f"target '{name}' does not say where values live: derive it from "
+                "catgrad.extending.PlacedTarget"
+            )
+        return found
+
+    return check
 
 
 def find_target(name: str) -> PlacedTarget:
@@ -120,18 +156,26 @@ def find_target(name: str) -> PlacedTarget:
 
     PassFailedException if there is none.
     """
-    files = target_files()
-    first, _, option = name.partition("-")
-    if first not in files:
+    own, others = target_files(), outside_targets() if name not in target_files() else {}
+    first, _, option = (name, "", "") if name in others else name.partition("-")
+    if first in own:
+        found = _own_target(first)
+    elif first in others:
+        found = others[first]()
+    else:
         raise PassFailedException(
-            f"no target '{name}' to place values for; known: {', '.join(sorted(files))}"
+            f"no target '{name}' to place values for; known: {', '.join(target_names())}"
         )
-    module = importlib.import_module(files[first])
-    (found,) = [
-        c
-        for c in vars(module).values()
-        if isinstance(c, type) and issubclass(c, PlacedTarget) and getattr(c, "name", "") == first
-    ]
     if option and not found.variant:
         raise PassFailedException(f"target '{first}' has no variants, got '{name}'")
     return found(**{found.variant: option} if option else {})
+
+
+def _own_target(name: str) -> type[PlacedTarget]:
+    module = importlib.import_module(target_files()[name])
+    (found,) = [
+        c
+        for c in vars(module).values()
+        if isinstance(c, type) and issubclass(c, PlacedTarget) and getattr(c, "name", "") == name
+    ]
+    return found

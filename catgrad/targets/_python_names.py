@@ -6,6 +6,7 @@ import ast
 import builtins
 import keyword
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 SUPPORT = Path(__file__).parent / "support"
@@ -39,7 +40,7 @@ def identifier(text: str) -> str:
 class Names:
     """Hands out identifiers, each once."""
 
-    def __init__(self, taken: frozenset[str] | set[str] = RESERVED):
+    def __init__(self, taken: Iterable[str] = RESERVED):
         self.taken = set(taken)
         self.counts: dict[str, int] = {}
 

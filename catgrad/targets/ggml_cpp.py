@@ -122,6 +122,8 @@ class GgmlTarget(PlacedTarget):
         return KERNELS[self.kernels]
 
     def has(self, op: Operation) -> bool:
+        if isinstance(self.mode, Fused):  # element types that it does not take are named by `emit`
+            return op.name in SPELLING
         return self.mode.has(op)
 
     def is_view(self, op: Operation) -> bool:

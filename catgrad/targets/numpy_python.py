@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -296,6 +296,7 @@ class NumpyTarget(PlacedTarget):
     """A Python module with a class: one method per function, all memory allocated once."""
 
     name = "numpy"
+    suffix: ClassVar[str] = ".py"
 
     def is_view(self, op: Operation) -> bool:
         if isinstance(op, ReshapeOp):

@@ -12,7 +12,7 @@ from numbers import Integral, Real
 from typing import TypeAlias, cast
 
 from xdsl.builder import Builder
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from catgrad.dialects.tops.base import (
@@ -48,7 +48,10 @@ class Ops:
         op_class = self.table[mnemonic]
         if operands:
             op_class.check_domain(operands[0].type)
-        op = op_class(*(a.value for a in operands), type=type, **props)
+        return self.insert(op_class(*(a.value for a in operands), type=type, **props))
+
+    def insert(self, op: Operation) -> Array:
+        """Insert an op of any dialect and return its first result."""
         self.builder.insert(op)
         return self.array(op.results[0])
 

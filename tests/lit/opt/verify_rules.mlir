@@ -3,6 +3,7 @@
 
 // CHECK:      rule           order 1    sums       additive   projects   pairs      chains     linear     symmetric  order 2
 // CHECK-NEXT: soft.softsign  ok         ok         ok         ok         ok         ok         ok         ok         ok
+// CHECK-NEXT: soft.twin      ok         ok         ok         ok         ok         ok         ok         ok         ok
 // CHECK-NEXT: math.sin       ok         ok         ok         ok         ok         ok         ok         ok         ok
 
 // Derivatives of arrows: right, wrong by a factor, not additive, declared to be another's.

@@ -1,4 +1,4 @@
-"""A dialect and a pass as a user writes them, and a rule for an op of xDSL."""
+"""A dialect and a pass as a user writes them, a rule for an op of xDSL, and decompositions."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,8 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 from xdsl.universe import Universe
 
-from catgrad.dialects.tops.base import Arrays, Emitter, Given, Numpy
-from catgrad.dialects.tops.elementwise import Unary
 from catgrad.dialects.tops.unary import CosOp, SinOp
-from catgrad.rules import rule
+from catgrad.extending import Array, Arrays, Emitter, Given, Numpy, Unary, decomposition, rule
 
 
 @irdl_op_definition
@@ -33,7 +31,34 @@ class SoftsignOp(Unary):
         return [cotangents[0] / (scale * scale)]
 
 
-Soft = Dialect("soft", [SoftsignOp])
+@irdl_op_definition
+class TwinOp(Unary):
+    """
+    2 x. Its decomposition needs itself.
+
+    `%y = soft.twin %x : tensor<2x3xf64>`
+    """
+
+    name = "soft.twin"
+    traits = traits_def(Numpy("np.add({0}, {0}, out={out})"))
+
+    def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
+        return [cotangents[0] + cotangents[0]]
+
+
+Soft = Dialect("soft", [SoftsignOp, TwinOp])
+
+
+@decomposition(SoftsignOp)
+def softsign(op: SoftsignOp, inputs: Arrays, ops: Emitter) -> Array:
+    """For targets that print no softsign."""
+    return inputs[0] / (abs(inputs[0]) + 1)
+
+
+@decomposition(TwinOp)
+def twin(op: TwinOp, inputs: Arrays, ops: Emitter) -> Array:
+    """A mistake."""
+    return ops.insert(TwinOp(inputs[0].value))
 
 
 @rule(math.SinOp, "np.sin({0}, out={out})", "%y = math.sin %x : tensor<2x3xf64>")
@@ -41,6 +66,18 @@ def sin(inputs: Arrays, outputs: Arrays, cotangents: Given, ops: Emitter) -> Giv
     """The rule g cos x."""
     (g,) = cotangents
     return [None if g is None else g * inputs[0].unary("cos")]
+
+
+@decomposition(math.CosOp, target="ggml")
+def cos(op: math.CosOp, inputs: Arrays, ops: Emitter) -> list[Array]:
+    """For one target alone."""
+    return [inputs[0].unary("cos")]
+
+
+@decomposition(math.TanOp)
+def tan(op: math.TanOp, inputs: Arrays, ops: Emitter) -> Array:
+    """A mistake: the wrong type."""
+    return inputs[0].astype("i32")
 
 
 @dataclass(frozen=True)
