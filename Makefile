@@ -1,5 +1,5 @@
 # `make demo`, `make examples`, `make test`, `make check` (the lit tests in one process, in seconds), `make docs`
-# (generated tables), `make bench` (docs/performance.md): each sets up .venv first, once.
+# (tables, shown outputs, the site), `make bench` (docs/performance.md): each sets up .venv first, once.
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := g++ cmake pkg-config
@@ -38,8 +38,11 @@ fuzz: .venv/installed-dev
 	$(BIN)/python -m tests.fuzz programs --seed $(SEED) --seconds $(SECONDS)
 	$(BIN)/python -m tests.fuzz mutants --seed $(SEED) --seconds $(SECONDS)
 
+# Tables and outputs are written again; the site lies in build/site.
 docs: .venv/installed-dev
 	$(BIN)/python -m tests.coverage_table
+	$(BIN)/python -m tests.write_outputs
+	$(BIN)/mkdocs build --strict
 
 # QUICK=1 takes about two minutes; PEERS=jax narrows, PEERS=none leaves all others out. PASSIVE=1 is for a
 # machine that others use as well: threads that wait sleep instead of spinning.

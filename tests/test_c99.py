@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 import catgrad as cg
 from catgrad import losses, nn, optimizers
+from catgrad._attached import attaching
 from catgrad.cli import main
 from catgrad.extending import load
-from catgrad.targets._outside import loading
 from tests.c_programs import C99, ROOT, SANITIZED, build, train
 
 
@@ -137,7 +137,7 @@ def test_from_python(tmp_path: Path) -> None:
         loss=losses.mse,
         optimizer=optimizers.sgd(0.1),
     )
-    with loading():
+    with attaching():
         load(C99)
         program = cg.compile(parts, target="c99", name="line")
         assert list(program.files) == ["line.c"]

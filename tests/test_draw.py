@@ -322,10 +322,10 @@ def test_names_are_escaped(run: Run) -> None:
 # -- memory maps ---------------------------------------------------------------------------------
 def maps(path: Path, target: str) -> list[tuple[ModuleOp, Lives]]:
     """The lives of every function."""
-    from catgrad.compiler import PIPELINES, run_pipeline
+    from catgrad.compiler import run_pipeline
 
     _, module = read_module(path, "numpy", None)
-    placed = run_pipeline(module, PIPELINES[f"lower-to-{target}"])
+    placed = run_pipeline(module, f"lower-to-{target}")
     return [(placed, lives_of(placed, f, find_target(target))) for f in functions_in(placed)]
 
 

@@ -201,3 +201,12 @@ def test_an_op_belongs_to_its_arrow() -> None:
     assert "atan2: Array(f32[2]) belongs to another arrow; pass it as an input instead" in str(
         caught.value
     )
+
+
+def test_rules_of_a_loaded_file_are_checked_with_others(capsys: pytest.CaptureFixture[str]) -> None:
+    """A dialect by name, with the rules that a file attached to its ops; then they are gone."""
+    assert main(["verify-rules", "math", "--load", str(SOFT)]) == 0
+    assert "math.sin  ok         ok" in capsys.readouterr().out
+    assert main(["verify-rules", "soft", "--load", str(SOFT)]) == 0
+    assert "soft.softsign  ok         ok" in capsys.readouterr().out
+    assert main(["verify-rules", "soft"]) == 1

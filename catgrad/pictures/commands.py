@@ -17,7 +17,7 @@ from catgrad.pictures.graphviz import render
 from catgrad.pictures.lives import functions_in, lives_of, number
 from catgrad.pictures.memory_map import memory_map
 from catgrad.pictures.subject import STAGES, find_arrow, known, read_module, subject_of
-from catgrad.pipelines import PIPELINES, apply_pass, flatten, parse_passes
+from catgrad.pipelines import LOWER_TO, apply_pass, flatten, parse_passes
 from catgrad.targets._placement import find_target
 from catgrad.universe import available_passes
 
@@ -82,7 +82,7 @@ def place(ctx: Context, module: ModuleOp, placing: str) -> None:
     """Lower a module for a target, unless it says already where its values live."""
     if "tops.scratch" in module.attributes:
         return
-    for pass_ in flatten(parse_passes(PIPELINES[f"lower-to-{placing}"], available_passes())):
+    for pass_ in flatten(parse_passes(f"{LOWER_TO}{placing}", available_passes())):
         apply_pass(pass_, ctx, module)
 
 
