@@ -98,16 +98,22 @@ def _lives(function: func.FuncOp, target: PlacedTarget) -> Iterator[list[Tensor]
         slot = attrs.data.get("tops.slot")
         if isinstance(slot, SlotAttr) and arg not in placed.stored:
             held[arg] = (slot, placed.last_use(arg, order, len(order)))
-    yield [_tensor(v, s) for v, (s, _) in held.items()]
+    works = {
+        op: w for op in order if isinstance(w := op.attributes.get("tops.workspace"), SlotAttr)
+    }
+    most = max((work.size for work in works.values()), default=0)
+    shared = target.shares_workspace and most > 0
+    always = [Tensor("the workspace", "all regions", most)] if shared else []
+    yield [_tensor(v, s) for v, (s, _) in held.items()] + always
     for op, at in order.items():
         held = {v: (s, last) for v, (s, last) in held.items() if last >= at}
         for value, slot in zip(op.results, slots_of(op), strict=False):
             if isinstance(slot, SlotAttr) and slot.region.data == "scratch":
                 held = {v: (s, last) for v, (s, last) in held.items() if not s.overlaps(slot)}
                 held[value] = (slot, max(at, placed.last_use(value, order, len(order))))
-        now = [_tensor(v, s) for v, (s, _) in held.items()]
-        if isinstance(work := op.attributes.get("tops.workspace"), SlotAttr):
-            now.append(Tensor(f"workspace of {_names(op)}", op.name, work.size))
+        now = [_tensor(v, s) for v, (s, _) in held.items()] + always
+        if op in works and not always:
+            now.append(Tensor(f"workspace of {_names(op)}", op.name, works[op].size))
         yield now
 
 

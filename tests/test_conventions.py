@@ -282,6 +282,7 @@ COMPUTE = {
     "catgrad.targets.support.numpy_command_line",
     "catgrad.targets.support.numpy_runtime",
     "catgrad.targets.support.numpy_special",
+    "catgrad.targets.support.numpy_threads",
     "catgrad.targets.support.numpy_windows",
 }
 """The modules that import NumPy, or one that does, when they are imported."""

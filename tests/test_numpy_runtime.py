@@ -224,7 +224,7 @@ def test_threads() -> None:
 
 
 def test_threads_of_another_blas(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "_THREAD_SETTERS", ())
+    monkeypatch.setattr(lines, "BLAS_SETTERS", ())
     refused(
         lambda: lines.Lines(threads=3),
         ValueError,

@@ -198,7 +198,7 @@ def test_the_arena_of_an_example_is_what_is_alive_at_its_peak(name: str, target:
 
 
 @pytest.mark.parametrize(
-    ("target", "most"), [("numpy", 0.86), ("ggml", 0.89), ("ggml-native", 0.83)]
+    ("target", "most"), [("numpy", 0.87), ("ggml", 0.89), ("ggml-native", 0.83)]
 )
 def test_an_order_for_memory_helps_lenet(target: str, most: float) -> None:
     passes = PIPELINES[f"lower-to-{target}"].partition(",tops-schedule")[0]

@@ -180,7 +180,8 @@ class Lifetimes:
         node.reads = [self.lives[v] for v in dict.fromkeys(bases) if v in self.lives]
         for result in op.results:
             (node.updates if result in self.in_place else node.makes).append(self.lives[result])
-        node.work = aligned(self.target.workspace(op))
+        shared = self.target.shares_workspace  # there whatever the order
+        node.work = 0 if shared else aligned(self.target.workspace(op))
         if not self.target.takes_scalar(op):
             literals = (v for v in op.operands if isinstance(v.owner, FullOp))
             node.work += sum(aligned(nbytes(tensor_of(v))) for v in literals)

@@ -51,6 +51,7 @@ class _Function:
         self.buffers: dict[SSAValue, Buffer] = {}
         self.slots: dict[SSAValue, SlotAttr] = {}
         self.work: dict[Operation, Buffer] = {}
+        self.shared = Buffer(0, 0, 0)
         self.bound = 0
 
     def run(self) -> int:
@@ -170,13 +171,19 @@ class _Function:
                 self.buffers[arg] = Buffer(
                     nbytes(tensor_of(arg)), -1, self.placed.last_use(arg, order, end)
                 )
+        self.make_work(order)
         for op in self.block.ops:
-            if (size := self.target.workspace(op)) > 0:
-                self.work[op] = Buffer(size, order[op], order[op])
             if isinstance(op, ConstantOp):
                 self.slots[op.y] = self.constant.slot(op, nbytes(op.out_type))
             elif not isinstance(op, FullOp) and not self.target.is_view(op):
                 self.buffer_results(op, order, end)
+
+    def make_work(self, order: dict[Operation, int]) -> None:
+        """The workspace of each op, or one for all, behind all values."""
+        sizes = {op: size for op in self.block.ops if (size := self.target.workspace(op)) > 0}
+        self.shared.size = max(sizes.values(), default=0) if self.target.shares_workspace else 0
+        for op, size in sizes.items():
+            self.work[op] = self.shared if self.shared.size else Buffer(size, order[op], order[op])
 
     def buffer_results(self, op: Operation, order: dict[Operation, int], end: int) -> None:
         at = order[op]
@@ -208,9 +215,11 @@ class _Function:
 
     def pack(self) -> int:
         """The offsets; the bytes of scratch memory used."""
-        buffers = list(dict.fromkeys([*self.buffers.values(), *self.work.values()]))
-        self.bound = peak_of(buffers)
-        return pack(buffers)
+        buffers = dict.fromkeys([*self.buffers.values(), *self.work.values()])
+        buffers.pop(self.shared, None)
+        self.bound = peak_of(list(buffers)) + aligned(self.shared.size)
+        self.shared.offset = pack(list(buffers))
+        return self.shared.offset + aligned(self.shared.size)
 
     def annotate(self) -> None:
         """Write the slots into the IR."""
@@ -228,7 +237,7 @@ class _Function:
                 op.attributes[SLOTS] = ArrayAttr([self.slots[r] for r in op.results])
             if op in self.work:
                 op.attributes[WORKSPACE] = SlotAttr.of(
-                    "scratch", self.work[op].offset, self.work[op].size
+                    "scratch", self.work[op].offset, self.target.workspace(op)
                 )
 
 

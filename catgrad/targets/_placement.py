@@ -34,6 +34,9 @@ from catgrad.targets._outside import outside
 class Placement:
     """The answers of a target whose values live in slots."""
 
+    shares_workspace: ClassVar[bool] = False
+    """Whether one workspace serves all ops of a function, and nothing else lies there."""
+
     def has(self, op: Operation) -> bool:
         """Whether the target computes this op, on its types and shapes; else it is decomposed."""
         return isinstance(op, TopsOp | FusedOp)

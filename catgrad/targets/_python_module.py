@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 
-from catgrad.targets._describe import Signature, memory, program_name, stored_tensors
+from catgrad.targets._describe import Signature, Stored, memory, program_name, stored_tensors
 from catgrad.targets._python_names import RESERVED, Names, identifier
 
 
@@ -61,10 +61,10 @@ def _literal(value: object, indent: int, before: int = 0) -> str:
 
 def class_name(title: str) -> str:
     """The name of the class for a program."""
-    from catgrad.targets.support import numpy_command_line, numpy_runtime
+    from catgrad.targets.support import numpy_command_line, numpy_runtime, numpy_threads
 
     name = "".join(word[:1].upper() + word[1:] for word in title.split("_"))
-    taken = {*RESERVED, *vars(numpy_runtime), *vars(numpy_command_line)}
+    taken = {*RESERVED, *vars(numpy_runtime), *vars(numpy_command_line), *vars(numpy_threads)}
     return f"{name}Program" if name in taken else name
 
 
@@ -94,9 +94,13 @@ def methods_of(functions: Sequence[func.FuncOp]) -> dict[str, str]:
 
 
 def program_class(
-    module: ModuleOp, functions: Sequence[func.FuncOp], methods: dict[str, str], title: str
+    module: ModuleOp,
+    functions: Sequence[func.FuncOp],
+    methods: dict[str, str],
+    title: str,
+    in_halves: Collection[str] = (),
 ) -> list[str]:
-    """The class: tables, storage, one method per function."""
+    """The class: tables, storage, one method per function; some run in halves."""
     stored = stored_tensors(list(functions))
     tables: dict[str, Any] = {
         f.sym_name.data: Signature(f).table(methods[f.sym_name.data]) for f in functions
@@ -114,24 +118,31 @@ def program_class(
         f"    FUNCTIONS = {_literal(tables, 4)}",
         "",
         "    def _build(self, persistent, scratch, constant):",
+        *["        threads = Threads(self._threads)"] * bool(in_halves),
         "        self._functions = {",
-        *(
-            f"            {n!a}: _compiled_{m}(persistent, scratch, constant),"
-            for n, m in methods.items()
-        ),
+        *(f"            {n!a}: {_compiled(m, n in in_halves)}," for n, m in methods.items()),
         "        }",
         "        self._stored = {",
     ]
-    for name, entry in stored.items():
-        start, dims = entry.slot.start, ", ".join(map(str, entry.shape)) or "()"
-        view = (
-            f"persistent[{start}:{start + entry.slot.size}].view(np.{entry.dtype}).reshape({dims})"
-        )
-        lines.append(f"            {name!a}: {view},")
+    lines += [f"            {name!a}: {_view(entry)}," for name, entry in stored.items()]
     lines.append("        }")
     for name, method in methods.items():
         lines += ["", *_method(name, method, tables[name])]
     return lines
+
+
+def _view(entry: Stored) -> str:
+    """The array of a stored tensor."""
+    start, dims = entry.slot.start, ", ".join(map(str, entry.shape)) or "()"
+    return f"persistent[{start}:{start + entry.slot.size}].view(np.{entry.dtype}).reshape({dims})"
+
+
+def _compiled(method: str, in_halves: bool) -> str:
+    """What makes the function of a method."""
+    if in_halves:
+        made = f"_compiled_{method}(persistent, scratch, constant, threads.in_halves)"
+        return f"threads.around({made})"
+    return f"_compiled_{method}(persistent, scratch, constant)"
 
 
 def _method(name: str, method: str, table: dict[str, Any]) -> list[str]:

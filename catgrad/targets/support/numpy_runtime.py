@@ -169,7 +169,7 @@ def _regions(*sizes: int) -> list[Array]:
     return [arena[start : start + size] for start, size in zip(starts, sizes, strict=False)]
 
 
-_THREAD_SETTERS = (
+BLAS_SETTERS = (
     "scipy_openblas_set_num_threads64_",
     "scipy_openblas_set_num_threads",
     "openblas_set_num_threads64_",
@@ -183,7 +183,7 @@ def _set_blas_threads(threads: int) -> None:
     if threads < 1:
         raise ValueError(f"threads: got {threads}, expected a number greater than 0")
     blas = ctypes.CDLL(sys.modules["numpy.linalg._umath_linalg"].__file__)
-    setters = [getattr(blas, name) for name in _THREAD_SETTERS if hasattr(blas, name)]
+    setters = [getattr(blas, name) for name in BLAS_SETTERS if hasattr(blas, name)]
     if not setters:
         advice = f"set OMP_NUM_THREADS={threads} in the environment instead"
         raise ValueError(f"threads: cannot set those of this NumPy's BLAS from Python; {advice}")
@@ -231,7 +231,8 @@ class Program:
     """
     A compiled program: public methods run its functions on parameters and states it holds.
 
-    `threads` is the number of threads of NumPy's BLAS, for the whole process.
+    `threads` is the number of threads of NumPy's BLAS, for the whole process; large programs run
+    in two halves, at once if it is 2 or more. None: as many as NumPy's BLAS has.
     """
 
     NAME: ClassVar[str]
@@ -246,6 +247,7 @@ class Program:
     def __init__(self, seed: int = 0, threads: int | None = None) -> None:
         if threads is not None:
             _set_blas_threads(threads)
+        self._threads = threads
         memory = self.MEMORY
         self._build(*_regions(memory["persistent"], memory["scratch"], memory["constant"]))
         self.seed, self.steps = operator.index(seed), 0

@@ -149,7 +149,7 @@ func.func @transpose(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
 // CHECK-NEXT: }
 
 // -----
-// The values inside a fused region live in its workspace.
+// The values inside a fused region live in the workspace, which is one for all regions on this target.
 func.func @fused(%x: tensor<16xf32>, %z: tensor<16xf32>) -> tensor<16xf32> {
   %y = tops.fused (%x, %z) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32> {
   ^bb0(%a: tensor<16xf32>, %b: tensor<16xf32>):
@@ -163,8 +163,8 @@ func.func @fused(%x: tensor<16xf32>, %z: tensor<16xf32>) -> tensor<16xf32> {
 }
 
 // CHECK: builtin.module attributes {tops.persistent = 0 : i64, tops.scratch = 256 : i64, tops.constant = 0 : i64} {
-// CHECK-NEXT:   func.func @fused(%x: tensor<16xf32> {tops.slot = #tops.slot<scratch, 192, 64>}, %z: tensor<16xf32> {tops.slot = #tops.slot<scratch, 128, 64>}) -> tensor<16xf32> attributes {tops.scratch = 256 : i64, tops.bound = 256 : i64} {
-// CHECK-NEXT:     %y = tops.fused (%x, %z) {tops.slots = [#tops.slot<scratch, 192, 64>], tops.workspace = #tops.slot<scratch, 0, 128>} : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32> {
+// CHECK-NEXT:   func.func @fused(%x: tensor<16xf32> {tops.slot = #tops.slot<scratch, 64, 64>}, %z: tensor<16xf32> {tops.slot = #tops.slot<scratch, 0, 64>}) -> tensor<16xf32> attributes {tops.scratch = 256 : i64, tops.bound = 256 : i64} {
+// CHECK-NEXT:     %y = tops.fused (%x, %z) {tops.slots = [#tops.slot<scratch, 64, 64>], tops.workspace = #tops.slot<scratch, 128, 128>} : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32> {
 // CHECK-NEXT:     ^bb0(%a: tensor<16xf32>, %b: tensor<16xf32>):
 // CHECK-NEXT:       %c = tops.sin %a : tensor<16xf32>
 // CHECK-NEXT:       %d = tops.cos %b : tensor<16xf32>

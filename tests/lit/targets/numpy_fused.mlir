@@ -13,14 +13,14 @@ func.func @chain(%x: tensor<2x16xf32>, %bias: tensor<16xf32>) -> tensor<2x16xf32
 }
 
 // CHECK: def _compiled_chain(persistent, scratch, constant):
-// CHECK-NEXT:     x = scratch[320:448].view(np.float32).reshape(2, 16)
-// CHECK-NEXT:     bias = scratch[448:512].view(np.float32).reshape(16)
-// CHECK-NEXT:     w = scratch[320:448].view(np.float32).reshape(2, 16)
+// CHECK-NEXT:     x = scratch[0:128].view(np.float32).reshape(2, 16)
+// CHECK-NEXT:     bias = scratch[128:192].view(np.float32).reshape(16)
+// CHECK-NEXT:     w = scratch[0:128].view(np.float32).reshape(2, 16)
 // CHECK-NEXT:     c = np.broadcast_to(np.expand_dims(bias, (0,)), (2, 16))
-// CHECK-NEXT:     s = scratch[0:128].view(np.float32).reshape(2, 16)
-// CHECK-NEXT:     m = scratch[128:256].view(np.float32).reshape(2, 16)
-// CHECK-NEXT:     t = scratch[128:256].view(np.float32).reshape(2, 16)
-// CHECK-NEXT:     l = scratch[256:288].view(np.bool).reshape(2, 16)
+// CHECK-NEXT:     s = scratch[192:320].view(np.float32).reshape(2, 16)
+// CHECK-NEXT:     m = scratch[320:448].view(np.float32).reshape(2, 16)
+// CHECK-NEXT:     t = scratch[320:448].view(np.float32).reshape(2, 16)
+// CHECK-NEXT:     l = scratch[448:480].view(np.bool).reshape(2, 16)
 // CHECK-EMPTY:
 // CHECK-NEXT:     def chain(given_x, given_x_2):
 // CHECK-NEXT:         np.copyto(x, given_x)
@@ -48,13 +48,13 @@ func.func @softmax(%x: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<8xf32>) {
 }
 
 // CHECK: def _compiled_softmax(persistent, scratch, constant):
-// CHECK-NEXT:     x = scratch[192:320].view(np.float32).reshape(8, 4)
-// CHECK-NEXT:     s = scratch[320:352].view(np.float32).reshape(8)
-// CHECK-NEXT:     y = scratch[192:320].view(np.float32).reshape(8, 4)
-// CHECK-NEXT:     m = scratch[0:32].view(np.float32).reshape(8)
+// CHECK-NEXT:     x = scratch[0:128].view(np.float32).reshape(8, 4)
+// CHECK-NEXT:     s = scratch[128:160].view(np.float32).reshape(8)
+// CHECK-NEXT:     y = scratch[0:128].view(np.float32).reshape(8, 4)
+// CHECK-NEXT:     m = scratch[192:224].view(np.float32).reshape(8)
 // CHECK-NEXT:     b = np.broadcast_to(np.expand_dims(m, (1,)), (8, 4))
-// CHECK-NEXT:     d = scratch[64:192].view(np.float32).reshape(8, 4)
-// CHECK-NEXT:     e = scratch[64:192].view(np.float32).reshape(8, 4)
+// CHECK-NEXT:     d = scratch[256:384].view(np.float32).reshape(8, 4)
+// CHECK-NEXT:     e = scratch[256:384].view(np.float32).reshape(8, 4)
 // CHECK-NEXT:     c = np.broadcast_to(np.expand_dims(s, (1,)), (8, 4))
 // CHECK-EMPTY:
 // CHECK-NEXT:     def softmax(given_x):
@@ -79,8 +79,8 @@ func.func @results(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
 // CHECK: def _compiled_results(persistent, scratch, constant):
 // CHECK-NEXT:     x = scratch[0:64].view(np.float32).reshape(16)
 // CHECK-NEXT:     n = scratch[0:64].view(np.float32).reshape(16)
-// CHECK-NEXT:     l = scratch[128:192].view(np.float32).reshape(16)
-// CHECK-NEXT:     e = scratch[64:128].view(np.float32).reshape(16)
+// CHECK-NEXT:     l = scratch[64:128].view(np.float32).reshape(16)
+// CHECK-NEXT:     e = scratch[128:192].view(np.float32).reshape(16)
 // CHECK-EMPTY:
 // CHECK-NEXT:     def results(given_x):
 // CHECK-NEXT:         np.copyto(x, given_x)

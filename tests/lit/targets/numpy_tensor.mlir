@@ -90,7 +90,7 @@ func.func @indices(%x: tensor<2x3xf32>, %i: tensor<2xi32>) -> (tensor<2x2xf32>, 
 // CHECK-NEXT:         np.copyto(x, given_x)
 // CHECK-NEXT:         np.copyto(i, given_x_2)
 // CHECK-NEXT:         check_indices(i, 3)
-// CHECK-NEXT:         np.take(x, i, axis=1, out=taken)
+// CHECK-NEXT:         np.take(x, i, axis=1, out=taken, mode='clip')
 // CHECK-NEXT:         scattered[...] = 0
 // CHECK-NEXT:         np.add.at(scattered, (slice(None), i,), taken)
 // CHECK-NEXT:         np.copyto(c, True)

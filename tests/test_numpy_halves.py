@@ -1,0 +1,369 @@
+"""NumPy programs in two halves: the same bits in any order and on any number of threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation
+
+import catgrad as cg
+from catgrad import losses, nn, optimizers
+from catgrad.dialects.tops.fused import FusedOp
+from catgrad.targets import _numpy_halves, _numpy_spelling
+from catgrad.targets._numpy_halves import (
+    CALL,
+    HANDOVER,
+    Access,
+    Bytes,
+    cost_of,
+    cuts,
+    is_cut,
+    region_is_cut,
+)
+from catgrad.targets.numpy_python import CORE, THREADS
+from catgrad.targets.support import numpy_threads
+from tests.numpy_code import results_of
+from tests.programs import parse
+from tests.random_graphs import graphs
+from tests.slot_programs import CALLS, Memory, expected, functions, inputs_of, place, same
+from tests.test_fused_sweeps import FUNCTIONS, inputs
+from tests.test_fused_sweeps import expected as swept
+from tests.test_slots import printed
+
+Run = Callable[[], None]
+
+
+def both_orders(order: str) -> Callable[..., None]:
+    """A stand-in for `Threads.in_halves` that runs the halves one after the other."""
+
+    def in_halves(self: object, first: Run, second: Run) -> None:
+        for half in (first, second) if order == "forwards" else (second, first):
+            half()
+
+    return in_halves
+
+
+def load(source: str, order: str) -> Any:
+    """A printed program that runs its halves forwards, backwards or at once."""
+    module = ModuleType("printed")
+    exec(compile(source, "printed.py", "exec"), module.__dict__)
+    (program,) = [
+        c for c in vars(module).values() if isinstance(c, type) and "FUNCTIONS" in vars(c)
+    ]
+    if order != "at once" and "Threads" in vars(module):
+        module.Threads.in_halves = both_orders(order)
+    return program(seed=0, threads=2)
+
+
+ORDERS = ["forwards", "backwards", "at once"]
+
+
+@pytest.fixture
+def everything_in_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut whatever can be cut, however small."""
+    monkeypatch.setattr(_numpy_halves, "CALL", 0)
+    monkeypatch.setattr(_numpy_halves, "HANDOVER", -1)
+    monkeypatch.setattr(_numpy_spelling, "MANY", 0)
+
+
+@pytest.mark.usefixtures("everything_in_halves")
+@pytest.mark.parametrize("fuse", [False, True])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(source=graphs())
+def test_random_functions_in_any_order(fuse: bool, source: str) -> None:
+    text, plain = printed(place(source, "numpy", fuse)), parse(source)
+    nets = [load(text, order) for order in ORDERS]
+    memory: Memory = {}
+    for name, seed in CALLS:
+        wanted = expected(plain, name, memory, seed)
+        given_ = [0] if name == "init" else list(inputs_of(functions(plain)[name], seed).values())
+        results = [results_of(net[name](*given_)) for net in nets]
+        kept = [net.parameters | net.state for net in nets]
+        for other, now in zip(results[1:], kept[1:], strict=True):
+            assert all(map(np.array_equal, results[0], other))
+            assert all(np.array_equal(kept[0][n], now[n]) for n in now)
+        assert same([kept[0][n] for n in memory], list(memory.values())), name
+        updates = [a.data for a in functions(plain)[name].res_attrs or []]
+        outputs = [w for w, a in zip(wanted, updates, strict=False) if "tops.updates" not in a]
+        assert same(results[0], outputs if updates else wanted), name
+
+
+@pytest.mark.usefixtures("everything_in_halves")
+def test_sweeps_in_any_order() -> None:
+    """The shapes and orders at which sweeps over rows have gone wrong."""
+    parts = {name: cg.arrow(f).on(*types) for name, (f, types) in FUNCTIONS.items()}
+    program = cg.compile(parts, target="numpy", name="sweeps")
+    assert program.source.count("in_halves(*section") >= len(FUNCTIONS)
+    nets = [load(program.source, order) for order in ORDERS]
+    for name in FUNCTIONS:
+        found = [results_of(net[name](*inputs(name))) for net in nets]
+        for ours, right in zip(found[0], swept(name), strict=True):
+            np.testing.assert_allclose(ours, right, rtol=2e-5, atol=2e-5 * np.abs(right).max())
+        for other in found[1:]:
+            assert all(map(np.array_equal, found[0], other)), name
+
+
+@pytest.mark.usefixtures("everything_in_halves")
+@pytest.mark.parametrize("batch", [1, 2, 3, 6])
+def test_training_in_any_order(batch: int) -> None:
+    """Attention, layer norm, embeddings; also where a batch has one row or an odd number."""
+    model = nn.embedding(7, 8) >> nn.transformer_block(2, causal=True) >> nn.dense(7)
+    parts = cg.training(
+        model,
+        inputs=cg.i32[batch, 6],
+        targets=cg.i32[batch, 6],
+        loss=losses.cross_entropy,
+        optimizer=optimizers.adamw(1e-2),
+    )
+    source = cg.compile(parts, target="numpy", name="tiny").source
+    nets = [load(source, order) for order in ORDERS]
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        x, y = rng.integers(0, 7, (2, batch, 6), np.int32)
+        assert len({net.step(x, y) for net in nets}) == 1
+    for name, value in nets[0].parameters.items():
+        assert all(np.array_equal(value, net.parameters[name]) for net in nets[1:]), name
+
+
+def one_row(x: cg.Array, i: cg.Array) -> cg.Array:
+    """A row at an index that has no axis which could be cut."""
+    return cg.take(x, i, axis=0)
+
+
+@pytest.mark.usefixtures("everything_in_halves")
+def test_a_gather_of_one_row_is_not_cut() -> None:
+    net = cg.compile({"f": cg.arrow(one_row).on(cg.f32[3, 4], cg.i32[()])}, target="numpy").load()
+    x = np.arange(12, dtype=np.float32).reshape(3, 4)
+    np.testing.assert_array_equal(net.f(x, 2), x[2])
+
+
+def never(*_: object) -> bool:
+    """What a contract says that forbids nothing."""
+    return False
+
+
+def test_what_conflicts_is_not_in_one_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a contract that always says yes, the orders differ: the tests above see it."""
+    monkeypatch.setattr(_numpy_halves, "CALL", 0)
+    monkeypatch.setattr(_numpy_halves, "HANDOVER", -1)
+    monkeypatch.setattr(Access, "bars", never)
+    parts = {"columns": cg.arrow(FUNCTIONS["columns"][0]).on(cg.f32[16, 16])}
+    source = cg.compile(parts, target="numpy", name="wrong").source
+    (right,) = swept("columns")
+    found = [load(source, order).columns(*inputs("columns")) for order in ORDERS[:2]]
+    assert not all(np.allclose(f, right) for f in found)
+
+
+# -- bytes -------------------------------------------------------------------------------------
+SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 6)), max_size=12)
+
+
+@given(added=SPANS, asked=SPANS)
+def test_a_set_of_bytes(added: list[tuple[int, int]], asked: list[tuple[int, int]]) -> None:
+    found, held = Bytes(), set[int]()
+    for start, size in added:
+        found.add(("scratch", start, start + size))
+        held |= set(range(start, start + size))
+    for start, size in asked:
+        meets = bool(held & set(range(start, start + size)))
+        assert found.meets(("scratch", start, start + size)) == meets
+        assert not found.meets(("persistent", start, start + size))
+
+
+# -- the cost ----------------------------------------------------------------------------------
+def first_op(text: str) -> Operation:
+    """The first op of a function."""
+    function = parse(text).body.block.first_op
+    assert isinstance(function, FuncOp)
+    op = function.body.block.first_op
+    assert op is not None
+    return op
+
+
+def unary(shape: str) -> Operation:
+    """A sine of that shape."""
+    t = f"tensor<{shape}xf32>"
+    return first_op(
+        f"func.func @f(%x: {t}) -> {t} {{\n%y = tops.sin %x : {t}\nfunc.return %y : {t}\n}}"
+    )
+
+
+def test_the_cost_is_counted_in_bytes() -> None:
+    assert cost_of(unary("64x64")) == 4 * 2 * 64 * 64 * 4 + CALL
+    product = first_op(
+        "func.func @f(%a: tensor<8x4xf32>, %b: tensor<8x2xf32>) -> tensor<4x2xf32> {\n"
+        "%y = tops.matmul %a, %b, transpose_a : (tensor<8x4xf32>, tensor<8x2xf32>) "
+        "-> tensor<4x2xf32>\nfunc.return %y : tensor<4x2xf32>\n}"
+    )
+    assert cost_of(product) == (32 + 16 + 8) * 4 + 4 * 2 * 8 + CALL
+    assert cuts(product) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("shape", "cut"), [("256x256", True), ("8x8", False), ("1x65536", False), ("65536", True)]
+)
+def test_what_is_cut(shape: str, cut: bool) -> None:
+    assert is_cut([unary(shape)]) == cut
+
+
+def test_a_region_is_cut_as_a_whole() -> None:
+    text = """func.func @f(%x: tensor<512x256xf32>) -> tensor<512x256xf32> {
+  %y = tops.fused (%x) : (tensor<512x256xf32>) -> tensor<512x256xf32> {
+  ^bb0(%a: tensor<512x256xf32>):
+    %m = tops.max %a, axes = [1] : (tensor<512x256xf32>) -> tensor<512xf32>
+    %b = tops.broadcast %m, axes = [1] : (tensor<512xf32>) -> tensor<512x256xf32>
+    %d = tops.subtract %a, %b : tensor<512x256xf32>
+    tops.yield %d : tensor<512x256xf32>
+  }
+  func.return %y : tensor<512x256xf32>
+}"""
+    region = first_op(text)
+    assert isinstance(region, FusedOp)
+    assert region_is_cut(region)
+    small = first_op(text.replace("512x256", "4x4").replace("512", "4"))
+    assert isinstance(small, FusedOp)
+    assert not region_is_cut(small)
+
+
+def test_a_section_saves_more_than_it_costs() -> None:
+    assert HANDOVER == 32 * CALL
+    for rows, sections in ((128, 0), (1024, 1)):
+        parts = {"f": cg.arrow(cg.sin).on(cg.f32[rows, 256])}
+        source = cg.compile(parts, target="numpy", name="one").source
+        assert source.count("in_halves(*section") == sections
+
+
+# -- at run time -------------------------------------------------------------------------------
+def meet(meeting: threading.Barrier) -> None:
+    """Wait for the other half."""
+    meeting.wait()
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+def test_halves_of_arrays() -> None:
+    x: NDArray[np.int64] = np.arange(15).reshape(5, 3)
+    work = np.zeros(128, np.uint8)
+    pieces: list[NDArray[Any]] = []
+
+    def section(half: numpy_threads.Half) -> Run:
+        np.testing.assert_array_equal(half(x), x[:2] if half.first else x[2:])
+        np.testing.assert_array_equal(half(x, 1), x[:, :1] if half.first else x[:, 1:])
+        pieces.append(half.scratch(8, np.float32, (5, 3)))
+        assert pieces[-1].shape == (2 if half.first else 3, 3)
+        assert half.broadcast(pieces[-1][:, 0], (1,), (5, 4)).shape == (len(pieces[-1]), 4)
+        return nothing
+
+    numpy_threads.halves(section, work)
+    assert not np.shares_memory(pieces[0], pieces[1])
+    assert [p.__array_interface__["data"][0] - work.ctypes.data for p in pieces] == [8, 72]
+
+
+def test_two_threads_run_at_once_and_an_error_of_either_arrives() -> None:
+    meeting = threading.Barrier(2, timeout=30)
+    threads = numpy_threads.Threads(2)
+    if threads.count < 2:
+        pytest.skip("this NumPy's BLAS does not tell how many threads it has")
+    threads.in_halves(lambda: meet(meeting), lambda: meet(meeting))
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    done: list[str] = []
+    with pytest.raises(ZeroDivisionError):
+        threads.in_halves(lambda: done.append("first"), fails)
+    with pytest.raises(ZeroDivisionError):
+        threads.in_halves(fails, lambda: done.append("second"))
+    threads.in_halves(lambda: done.append("a"), lambda: done.append("b"))
+    assert done[:2] == ["first", "second"]
+    assert sorted(done[2:]) == ["a", "b"]
+
+
+def test_a_busy_helper_is_not_waited_for() -> None:
+    """Of two programs in two threads, one runs its halves one after the other."""
+    threads = numpy_threads.Threads(2)
+    started, leave = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        started.set()
+        assert leave.wait(30)
+
+    other = threading.Thread(target=threads.in_halves, args=(stay, stay))
+    other.start()
+    assert started.wait(30)
+    done: list[int] = []
+    threads.in_halves(lambda: done.append(1), lambda: done.append(2))
+    leave.set()
+    other.join(30)
+    assert done == [1, 2]
+
+
+def test_one_thread_makes_no_other() -> None:
+    before = threading.active_count()
+    ids: list[int] = []
+    threads = numpy_threads.Threads(1)
+    threads.in_halves(
+        lambda: ids.append(threading.get_ident()), lambda: ids.append(threading.get_ident())
+    )
+    assert ids == [threading.get_ident()] * 2
+    assert threading.active_count() == before
+
+
+def test_blas_has_one_thread_meanwhile_and_then_as_many_as_before() -> None:
+    blas = numpy_threads.BLAS
+    if not blas.known:
+        pytest.skip("this NumPy's BLAS does not tell how many threads it has")
+    before = blas.get()
+
+    def inside() -> tuple[NDArray[Any], ...]:
+        assert blas.get() == 1
+        return ()
+
+    def failing() -> tuple[NDArray[Any], ...]:
+        raise ZeroDivisionError
+
+    threads = numpy_threads.Threads(2)
+    threads.around(lambda: (threads.around(inside)(), inside())[1])()
+    with pytest.raises(ZeroDivisionError):
+        threads.around(failing)()
+    assert blas.get() == before
+    assert numpy_threads.Threads(3).around(inside) is inside
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_process_has_a_helper_of_its_own() -> None:
+    threads = numpy_threads.Threads(2)
+    threads.in_halves(nothing, nothing)
+    child = os.fork()
+    if child == 0:
+        done: list[int] = []
+        threads.in_halves(lambda: done.append(1), lambda: done.append(2))
+        os._exit(0 if sorted(done) == [1, 2] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_program_named_like_a_class_of_the_runtime() -> None:
+    parts = {"f": cg.arrow(cg.sin).on(cg.f32[1024, 256])}
+    for name in ("threads", "half"):
+        program = cg.compile(parts, target="numpy", name=name)
+        assert program.load().f(np.ones((1024, 256), np.float32)).shape == (1024, 256)
+
+
+def test_only_large_programs_hold_threads() -> None:
+    for rows, held in ((2, False), (2048, True)):
+        parts = {"f": cg.arrow(cg.sin).on(cg.f32[rows, 256])}
+        source = cg.compile(parts, target="numpy", name="f").source
+        assert ("class Threads" in source) == held
+    assert CORE.name != THREADS.name
