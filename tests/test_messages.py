@@ -136,16 +136,16 @@ LACKING = {
         "16777216xf32",
         "tops.argmax on f32 and i32, along 16777216 elements: less than 16777216 (@f)",
     ),
-    "patches %x, dilation = [1, 1, 1], kernel = [1, 1, 1], padding_high = [0, 0, 0], "
+    "patches %x, dilation = [1, 1, 1], kernel = [2, 2, 2], padding_high = [0, 0, 0], "
     "padding_low = [0, 0, 0], stride = [1, 1, 1] : "
-    "(tensor<2x2x2xf32>) -> tensor<2x2x2x1x1x1xf32>": (
-        "2x2x2xf32",
+    "(tensor<3x3x3xf32>) -> tensor<2x2x2x2x2x2xf32>": (
+        "3x3x3xf32",
         "tops.patches on f32, over 3 axes: at most 2 (@f)",
     ),
-    "unpatches %x, dilation = [1, 1, 1], kernel = [1, 1, 1], padding_high = [0, 0, 0], "
+    "unpatches %x, dilation = [1, 1, 1], kernel = [2, 2, 2], padding_high = [0, 0, 0], "
     "padding_low = [0, 0, 0], stride = [1, 1, 1] : "
-    "(tensor<2x2x2x1x1x1xf32>) -> tensor<2x2x2xf32>": (
-        "2x2x2x1x1x1xf32",
+    "(tensor<2x2x2x2x2x2xf32>) -> tensor<3x3x3xf32>": (
+        "2x2x2x2x2x2xf32",
         "tops.unpatches on f32, over 3 axes: at most 2 (@f)",
     ),
 }
