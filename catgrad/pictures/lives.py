@@ -72,17 +72,21 @@ def lives_of(module: ModuleOp, function: func.FuncOp, target: PlacedTarget) -> L
     return Lives(
         function.sym_name.data,
         tuple(_label(op) for op in placed.block.ops),
-        tuple(sorted(_lives(placed), key=lambda life: (life.first, life.start))),
+        tuple(
+            sorted(
+                _lives(placed, target.shares_workspace), key=lambda life: (life.first, life.start)
+            )
+        ),
         tuple(_stored(module)),
         sizes,
     )
 
 
-def _lives(placed: Placed) -> Iterator[Life]:
+def _lives(placed: Placed, shared: bool) -> Iterator[Life]:
     """Each value until its last use, or until another one takes its place."""
     order, kinds = placed.order(), _kinds(placed)
     end = len(order)
-    held: list[Life] = []
+    held: list[Life] = list(_shared_work(placed)) if shared else []
     for arg, attrs in zip(placed.block.args, placed.function.arg_attrs or (), strict=False):
         slot = attrs.data.get("tops.slot")
         if isinstance(slot, SlotAttr) and arg not in placed.stored:
@@ -94,13 +98,25 @@ def _lives(placed: Placed) -> Iterator[Life]:
             for v, slot in zip(op.results, slots_of(op), strict=False)
             if isinstance(slot, SlotAttr) and slot.region.data == "scratch"
         ]
-        if isinstance(work := op.attributes.get("tops.workspace"), SlotAttr):
+        work = op.attributes.get("tops.workspace")
+        if isinstance(work, SlotAttr) and not shared:
             name = f"workspace of {_label(op)}"
             made.append(Life(name, op.name, "workspace", work.start, work.size, at, at + 1))
         for life in made:
             held = [replace(o, end=min(o.end, at)) if _overlap(o, life) else o for o in held]
         held += made
     yield from held
+
+
+def _shared_work(placed: Placed) -> Iterator[Life]:
+    """The workspace that all ops share, as long as the function runs; none if no op needs it."""
+    works = [op.attributes.get("tops.workspace") for op in placed.block.ops]
+    slots = [work for work in works if isinstance(work, SlotAttr)]
+    if largest := max(slots, key=lambda slot: slot.size, default=None):
+        end = len(placed.order())
+        yield Life(
+            "the workspace", "all regions", "workspace", largest.start, largest.size, -1, end
+        )
 
 
 def _overlap(a: Life, b: Life) -> bool:

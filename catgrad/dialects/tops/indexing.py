@@ -130,4 +130,7 @@ class ScatterAddOp(Indexing):
 
     def reverse(self, inputs: Arrays, outputs: Arrays, cotangents: Arrays, ops: Emitter) -> Given:
         (g,), axis = cotangents, self.props()["axis"]
-        return ops.emit("take", g, inputs[1], axis=axis), None, *([g] if self.into else [])
+        taken = ops.emit("take", g, inputs[1], axis=axis)
+        if self.into:
+            return taken, None, g
+        return taken, None
