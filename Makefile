@@ -1,5 +1,5 @@
 # `make demo`, `make examples`, `make test`, `make check` (the lit tests in one process, in seconds), `make docs`
-# (tables, shown outputs, the site), `make bench` (docs/performance.md): each sets up .venv first, once.
+# (tables, pictures, shown outputs, the site), `make bench` (docs/performance.md): each sets up .venv first, once.
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := g++ cmake pkg-config
@@ -41,6 +41,9 @@ fuzz: .venv/installed-dev
 # Tables and outputs are written again; the site lies in build/site.
 docs: .venv/installed-dev
 	$(BIN)/python -m tests.coverage_table
+	$(BIN)/catgrad draw examples/lenet.py -o docs/pictures/lenet.svg
+	$(BIN)/catgrad draw examples/lenet.py --level placed --target ggml -o docs/pictures/lenet_memory.svg
+	$(BIN)/catgrad draw examples/chargpt.py --arrow block --stage differentiated -o docs/pictures/block.svg
 	$(BIN)/python -m tests.write_outputs
 	$(BIN)/mkdocs build --strict
 

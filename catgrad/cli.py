@@ -18,7 +18,7 @@ from catgrad.memory import bytes_of, check_limit
 from catgrad.targets._placement import target_files
 from catgrad.universe import known_context
 
-COMMANDS = ("compile", "emit", "draw", "verify-rules")
+COMMANDS = ("compile", "emit", "draw", "explore", "verify-rules")
 LOAD_HELP = "use the dialects, passes, targets and rules of a file"
 
 
@@ -66,6 +66,12 @@ def _draw(arguments: argparse.Namespace) -> None:
     draw(arguments)
 
 
+def _explore(arguments: argparse.Namespace) -> None:
+    from catgrad.pictures.explore import explore
+
+    explore(arguments)
+
+
 def _verify_rules(arguments: argparse.Namespace) -> None:
     from catgrad.driver.subjects import subjects_of
     from catgrad.driver.verify_rules import verify_rules
@@ -111,6 +117,7 @@ def _arguments(
             "--kernels", help="ggml: fused (generated loops, the default) or native (its own ops)"
         )
     _add_draw(commands.add_parser("draw", help="draw a string diagram or a memory map"))
+    _add_explore(commands.add_parser("explore", help="make a page that steps through the passes"))
     verify = commands.add_parser("verify-rules", help="check reverse rules, print a table")
     verify.set_defaults(run=_verify_rules)
     verify.add_argument("what", metavar="FILE.py|FILE.mlir|DIALECT", help="what has rules")
@@ -132,6 +139,15 @@ def _add_draw(draw: argparse.ArgumentParser) -> None:
     )
     draw.add_argument("--target", help="placed: the target it is for; by default numpy")
     draw.add_argument("--kernels", help="placed: fused or native, for the target ggml")
+
+
+def _add_explore(explore: argparse.ArgumentParser) -> None:
+    explore.set_defaults(run=_explore)
+    explore.add_argument("file", metavar="FILE.py|FILE.mlir", help="defines `parts`, or is IR")
+    explore.add_argument("-o", "--output", required=True, help="the page: .html")
+    explore.add_argument("--arrow", help="the arrow in the pictures; by default step")
+    explore.add_argument("--target", default="numpy", help="the target to compile for")
+    explore.add_argument("--kernels", help="ggml: fused or native")
 
 
 def _chosen(

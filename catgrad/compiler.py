@@ -181,13 +181,7 @@ def trace(
     kernels: str | None = None,
 ) -> Program:
     """Trace arrows; the program is compiled when something is asked of it."""
-    known = target_names()
-    if target not in known:
-        raise CompileError(
-            f"no target {target!r}; targets are {', '.join(known)}" + suggestion(target, known)
-        )
-    if kernels is not None:
-        _check_kernels(target, kernels)
+    check_target(target, kernels)
     if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise CompileError(f"the name of a program is a string, got {name!r}")
     typed = _typed_parts(parts)
@@ -200,8 +194,15 @@ def trace(
     return Program(name, module, target, "" if kernels in (None, "fused") else str(kernels))
 
 
-def _check_kernels(target: str, kernels: str) -> None:
-    """Raise unless the target has an option `kernels` with this value."""
+def check_target(target: str, kernels: str | None) -> None:
+    """Raise CompileError unless there is such a target, with an option `kernels` of this value."""
+    known = target_names()
+    if target not in known:
+        raise CompileError(
+            f"no target {target!r}; targets are {', '.join(known)}" + suggestion(target, known)
+        )
+    if kernels is None:
+        return
     if find_target(target).variant != "kernels":
         raise CompileError(f"target {target!r} has no kernels to choose; leave out kernels")
     try:

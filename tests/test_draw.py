@@ -275,6 +275,19 @@ def test_text_is_taken_as_it_is(run: Run) -> None:
     assert "Scratch memory of @f" in texts(Path("m.svg"))
 
 
+def test_the_pictures_of_the_documentation() -> None:
+    """`make docs` draws them; they are whole, small, and shown."""
+    root = ROOT.parent
+    drawn = re.findall(r"-o docs/(pictures/\w+\.svg)", (root / "Makefile").read_text())
+    shown = (root / "README.md").read_text() + (root / "docs" / "design.md").read_text()
+    assert sorted(f"pictures/{p.name}" for p in (root / "docs/pictures").iterdir()) == sorted(drawn)
+    for name in drawn:
+        assert f"{name})" in shown
+        path = root / "docs" / name
+        assert path.stat().st_size < 150_000
+        assert len(texts(path)) > 50
+
+
 def test_the_same_bytes_in_every_process(tmp_path: Path) -> None:
     found: set[tuple[bytes, bytes]] = set()
     for seed in ("1", "2"):
@@ -447,6 +460,14 @@ parts = cg.training(
         (
             "model.py -o x.svg --level placed --target nmpy",
             "no target 'nmpy'; targets are ggml, numpy; did you mean 'numpy'?",
+        ),
+        (
+            "tops.mlir -o x.svg --level placed --target nmpy",
+            "no target 'nmpy'; targets are ggml, numpy; did you mean 'numpy'?",
+        ),
+        (
+            "tops.mlir -o x.svg --level placed --kernels native",
+            "target 'numpy' has no kernels to choose; leave out kernels",
         ),
         (
             "model.py -o no/x.svg",

@@ -16,6 +16,7 @@ from xdsl.rewriter import InsertPoint
 
 from catgrad._errors import CompileError, UsageError
 from catgrad._models import program_of
+from catgrad.compiler import check_target
 from catgrad.dialects import cat
 from catgrad.dialects._checks import suggestion, symbol_table
 from catgrad.dialects._names import fresh_name
@@ -40,6 +41,7 @@ def read_module(path: Path, target: str, kernels: str | None) -> tuple[Context, 
 
     Raises CompileError, UsageError, ParseError or InvalidInput for what is wrong with it.
     """
+    check_target(target, kernels)
     ctx = known_context()
     if path.suffix != ".mlir":
         return ctx, program_of(path, target, kernels).module
