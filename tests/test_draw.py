@@ -15,18 +15,21 @@ from pathlib import Path
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
+from xdsl.utils.exceptions import DiagnosticException, ParseError
 
 from catgrad import cli
 from catgrad.dialects import cat
+from catgrad.dialects._checks import symbol_table
 from catgrad.dialects.tops.creation import FullOp
+from catgrad.driver.checking import check
 from catgrad.memory import memory_of
 from catgrad.pictures.diagram import Box, Diagram
 from catgrad.pictures.dot_text import dot_text
-from catgrad.pictures.graphviz import render
+from catgrad.pictures.graphviz import clean, render
 from catgrad.pictures.lives import Lives, functions_in, lives_of
 from catgrad.pictures.memory_map import memory_map
 from catgrad.pictures.scene import Rect
-from catgrad.pictures.subject import find_arrow, read_module, subject_of
+from catgrad.pictures.subject import STAGES, find_arrow, read_module, subject_of
 from catgrad.targets._placement import find_target
 from tests.imports import ROOT
 from tests.programs import context, parse
@@ -190,6 +193,31 @@ def test_the_pictures_of_large_models_are_of_readable_size(tmp_path: Path) -> No
         assert width < 1400
         assert height < 1400
         assert len(svg) < 150_000
+
+
+def test_every_arrow_of_the_lit_tests() -> None:
+    """Graphviz takes it without a word, and what it makes is XML."""
+    seen = 0
+    for path in sorted((ROOT.parent / "tests" / "lit").rglob("*.mlir")):
+        for chunk in path.read_text().split("// -----"):
+            try:
+                module = parse(chunk)
+                check(module)
+            except (DiagnosticException, ParseError, ValueError):
+                continue
+            for symbol in symbol_table(module):
+                for stage in STAGES:
+                    copy = module.clone()
+                    try:
+                        subject = subject_of(context(), copy, find_arrow(copy, symbol, ""), stage)
+                    except DiagnosticException:
+                        continue
+                    text = dot_text(subject.diagram(None)).encode()
+                    done = subprocess.run(["dot", "-Tsvg"], input=text, capture_output=True)
+                    assert (done.returncode, done.stderr) == (0, b"")
+                    ElementTree.fromstring(clean(done.stdout.decode()))
+                    seen += 1
+    assert seen > 150
 
 
 def test_layers_are_clusters_and_optimisers_are_joined(tmp_path: Path) -> None:

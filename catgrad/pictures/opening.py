@@ -305,7 +305,7 @@ def join_updates(diagram: Diagram) -> None:
         made = [tag for port in box.outs for tag in port.tags]
         if box.kind != "arrow" or box in starts or len(own) != 1 or len(made) < len(box.outs):
             continue
-        if not set(made) <= set(given):
+        if not made or not set(made) <= set(given):
             continue
         start = own[0].wire.box
         key = box.title, start if start.kind == "arrow" else start.cluster
