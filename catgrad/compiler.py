@@ -17,6 +17,7 @@ from xdsl.dialects.func import Func
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import PassFailedException
 
+from catgrad._collection import collection_paused
 from catgrad._errors import CompileError
 from catgrad._files import write_files
 from catgrad.dialects._checks import check_module, suggestion
@@ -77,6 +78,7 @@ class Program:
         return memory_of(self._placed, find_target(self._placing))
 
     @cached_property
+    @collection_paused()
     def source(self) -> str:
         """What the target prints; several files follow each other behind `//--- NAME` lines."""
         stream = io.StringIO()
@@ -154,6 +156,7 @@ def _write_folder(folder: Path, files: Mapping[str, str]) -> None:
         raise
 
 
+@collection_paused()
 def compile(
     parts: Mapping[str, Traced],
     target: str = "numpy",
@@ -174,6 +177,7 @@ def compile(
     return program
 
 
+@collection_paused()
 def trace(
     parts: Mapping[str, Traced],
     target: str = "numpy",
@@ -229,6 +233,7 @@ def _typed_parts(parts: object) -> dict[str, Traced]:
     return typed
 
 
+@collection_paused()
 def run_pipeline(module: ModuleOp, passes: str) -> ModuleOp:
     """Apply passes, written as after `-p`; an error names the pass. Returns the module."""
     ctx = context()

@@ -77,7 +77,9 @@ def memory_of(module: ModuleOp, target: PlacedTarget) -> Memory:
     )
     if largest is None:
         return Memory(persistent, constant, scratch, 0, "", ())
-    alive = max(_lives(largest, target), key=lambda tensors: sum(aligned(t.size) for t in tensors))
+    alive = max(
+        tensors_at(largest, target), key=lambda tensors: sum(aligned(t.size) for t in tensors)
+    )
     alive.sort(key=lambda t: -t.size)
     return Memory(
         persistent,
@@ -89,7 +91,7 @@ def memory_of(module: ModuleOp, target: PlacedTarget) -> Memory:
     )
 
 
-def _lives(function: func.FuncOp, target: PlacedTarget) -> Iterator[list[Tensor]]:
+def tensors_at(function: func.FuncOp, target: PlacedTarget) -> Iterator[list[Tensor]]:
     """The tensors in scratch memory at each op; one for all that share a slot in place."""
     placed = Placed(function, target)
     order = placed.order()

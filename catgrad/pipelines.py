@@ -27,7 +27,7 @@ TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,c
 
 _FUSE = (
     "tops-pad-windows,tops-join-pads,tops-accumulate,"
-    "tops-sink-permutes,tops-sink-reshapes,cse,tops-fuse"
+    "tops-sink-permutes,tops-sink-reshapes,cse,tops-rematerialize,tops-fuse"
 )
 
 

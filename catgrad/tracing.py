@@ -7,7 +7,7 @@ private arrows are emitted once. Parameters met on the way become explicit argum
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -28,6 +28,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from catgrad._user_lines import user_line
 from catgrad.dialects import cat
 from catgrad.dialects._names import VERSION, fresh_name, hint
+from catgrad.dialects._structure import structure_of
 from catgrad.dialects.tops.base import Tensor
 from catgrad.dialects.tops.value import Array, Scalar
 from catgrad.frames import (
@@ -51,7 +52,7 @@ class Tracer:
         self.module = ModuleOp([], stated)
         self.table: dict[str, cat.ArrowOp | None] = {}
         """Arrows by name; None while a public one is still to come."""
-        self.known: dict[str, str] = {}
+        self.known: dict[Hashable, str] = {}
         """Text of a private arrow without its name -> its symbol."""
         self.customs: dict[tuple[object, bool, tuple[Tensor, ...]], Callee] = {}
         self.stored: dict[str, Stored] = {}
@@ -195,14 +196,14 @@ class Tracer:
 
     def add_private(self, arrow: cat.ArrowOp, name: str, shared: bool) -> str:
         """Add a private arrow unless an equal one is there; its symbol."""
-        text = str(arrow)
-        if shared and text in self.known:
-            return self.known[text]
+        key = structure_of(arrow) if shared else None
+        if key in self.known:
+            return self.known[key]
         symbol = fresh_name(name, self.table)
         arrow.sym_name = StringAttr(symbol)
         self.add(arrow)
-        if shared:
-            self.known[text] = symbol
+        if key is not None:
+            self.known[key] = symbol
         return symbol
 
     def add(self, arrow: cat.ArrowOp) -> None:

@@ -179,10 +179,12 @@ def _with_types(
 
 def _check_once(op: Operation, what: str, names: Sequence[Attribute | None]) -> None:
     """A function takes a stored tensor once and updates it once."""
-    given = [name for name in names if name is not None]
-    twice = next((name for i, name in enumerate(given) if name in given[:i]), None)
-    if twice is not None:
-        fail(op, f"stored tensor {cat.text_of(twice)!r} is an {what} of this function twice")
+    seen: set[Attribute] = set()
+    for name in names:
+        if name in seen:
+            fail(op, f"stored tensor {cat.text_of(name)!r} is an {what} of this function twice")
+        if name is not None:
+            seen.add(name)
 
 
 def _check_input(op: Operation, attributes: Mapping[str, Attribute], type_: Attribute) -> None:

@@ -17,11 +17,15 @@ from catgrad.dialects.tops.base import TopsOp, shape_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import FusedOp, YieldOp, folds_rows
+from catgrad.dialects.tops.matmul import MatmulOp
 from catgrad.dialects.tops.movement import BroadcastOp
 from catgrad.dialects.tops.reduction import Reduction
 
 FEW_ROWS, LONG_ROW = 8, 65536
 """Rows are what threads and blocks share out, and one row must fit a cache."""
+
+NEAR = 4
+"""Ops that join a group one behind the other for what comes after it."""
 
 COSTLY = "divide erf exp expm1 log log1p logistic pow prod rsqrt sin cos sqrt tanh".split()
 """What is rather stored than computed twice."""
@@ -32,6 +36,11 @@ Shape = tuple[int, ...]
 def is_row_broadcast(op: Operation) -> bool:
     """Whether an op repeats one value along each row."""
     return isinstance(op, BroadcastOp) and op.props()["axes"] == (len(shape_of(op.y)) - 1,)
+
+
+def readers(op: Operation) -> Iterator[Operation]:
+    """The ops that use the result of an op."""
+    return (use.operation for use in op.results[0].uses)
 
 
 @dataclass
@@ -55,13 +64,18 @@ class Group:
         read = (v for op in ops for v in op.operands)
         return list(dict.fromkeys(v for v in read if v.owner not in self.members))
 
+    def can_sweep(self, space: Shape) -> bool:
+        """Whether the group can sweep `space` in rows."""
+        if self.space is None and self.shape in (space, space[:-1]):
+            return math.prod(space[:-1]) >= FEW_ROWS and 1 < space[-1] <= LONG_ROW
+        return self.space == space
+
     def takes_space(self, space: Shape) -> bool:
         """Whether the group can sweep `space` in rows; then it does."""
-        if self.space is None and self.shape in (space, space[:-1]):
-            if math.prod(space[:-1]) < FEW_ROWS or not 1 < space[-1] <= LONG_ROW:
-                return False
+        if self.can_sweep(space):
             self.space = space
-        return self.space == space
+            return True
+        return False
 
     def has_shape(self, shape: Shape) -> bool:
         """Whether values of that shape have a place in the sweep."""
@@ -126,6 +140,10 @@ class _Grouping:
             group.takes_space(shape_of(op.x))
         if isinstance(op, FullOp | BroadcastOp):
             group.copies.add(op)
+        else:
+            for user in self.users(op):
+                if not self.settled(user, group):
+                    self.join(user, group, heap)
         if not isinstance(op, BroadcastOp) or is_row_broadcast(op):
             for value in op.operands:
                 if (at := self.place.get(value.owner)) is not None:
@@ -136,14 +154,22 @@ class _Grouping:
         match op:
             case FullOp() | BroadcastOp():
                 return group.has_shape(shape_of(op.y))
-            case Elementwise() if self.computes(op) and self.closed(op, group):
-                if group.has_shape(shape_of(op.y)):
-                    return True
-                rows = [u.operation for u in op.y.uses if is_row_broadcast(u.operation)]
-                spaces = [shape_of(b.results[0]) for b in rows if b in group.members]
-                return any(map(group.takes_space, spaces))
-            case Reduction() if self.computes(op) and self.closed(op, group):
-                return group.takes_space(shape_of(op.x))
+            case Elementwise() if self.computes(op):
+                shape = shape_of(op.y)
+                if group.has_shape(shape):
+                    return self.closed(op, group)
+                rows = shape == group.shape[:-1] and group.can_sweep(group.shape)
+                return (
+                    rows
+                    and any(is_row_broadcast(u) and u in group.members for u in readers(op))
+                    and self.closed(op, group)
+                    and group.takes_space(group.shape)
+                )
+            case Reduction() if self.computes(op):
+                space = shape_of(op.x)
+                return (
+                    group.can_sweep(space) and self.closed(op, group) and group.takes_space(space)
+                )
             case _:
                 return False
 
@@ -155,8 +181,28 @@ class _Grouping:
         """
         broadcasts = [u.operation for u in op.results[0].uses if u.operation in group.copies]
         return all(map(is_row_broadcast, broadcasts)) and all(
-            user in group.members or self.later(user, group) or self.movable(user, group)
-            for user in self.users(op)
+            self.settled(user, group) or self.sibling(user, group) for user in self.users(op)
+        )
+
+    def settled(self, op: Operation, group: Group) -> bool:
+        """Whether an op is in the group, or comes after the root, or can be moved there."""
+        return op in group.members or self.later(op, group) or self.movable(op, group)
+
+    def sibling(self, op: Operation, group: Group, depth: int = NEAR) -> bool:
+        """Whether an op may join with a value it reads: for the members it computes nothing."""
+        return (
+            isinstance(op, Elementwise)
+            and self.computes(op)
+            and depth > 0
+            and group.has_shape(shape_of(op.results[0]))
+            and not any(
+                isinstance(v.owner, BroadcastOp) and v.owner.x.owner in group.members
+                for v in op.operands
+            )
+            and all(
+                self.settled(user, group) or self.sibling(user, group, depth - 1)
+                for user in self.users(op)
+            )
         )
 
     def users(self, op: Operation) -> Iterator[Operation]:
@@ -172,7 +218,7 @@ class _Grouping:
 
     def movable(self, op: Operation, group: Group) -> bool:
         """Whether an op may stand after the root: nobody needs it before."""
-        movable = isinstance(op, Elementwise | Reduction)
+        movable = isinstance(op, Elementwise | Reduction | MatmulOp)
         return movable and all(self.later(user, group) for user in self.users(op))
 
     def worthwhile(self, group: Group) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +23,47 @@ from catgrad.passes._placing import Placed, functions_of, last_check
 from catgrad.targets._placement import PlacedTarget, find_target
 
 
+class _Held:
+    """What each region holds: values at slots that do not overlap, by where they begin."""
+
+    def __init__(self) -> None:
+        self.starts: dict[str, list[int]] = {region: [] for region in REGIONS}
+        self.values: dict[str, list[tuple[SSAValue, int]]] = {region: [] for region in REGIONS}
+        """With the end of each."""
+
+    def clobber(self, slot: SlotAttr) -> None:
+        """Forget the values that overlap a slot."""
+        start, end = slot.start, slot.start + slot.size
+        starts, values = self.starts[slot.region.data], self.values[slot.region.data]
+        low = bisect_left(starts, start)
+        if low and values[low - 1][1] > start:
+            low -= 1
+        high = bisect_left(starts, end, low)
+        del starts[low:high], values[low:high]
+
+    def write(self, slot: SlotAttr, value: SSAValue) -> None:
+        """Hold a value, and none that overlaps it. Empty ones take no place."""
+        if slot.size == 0:
+            return
+        self.clobber(slot)
+        starts = self.starts[slot.region.data]
+        at = bisect_left(starts, slot.start)
+        starts.insert(at, slot.start)
+        self.values[slot.region.data].insert(at, (value, slot.start + slot.size))
+
+    def holds(self, slot: SlotAttr, value: SSAValue) -> bool:
+        """Whether a value is still in its slot."""
+        starts, values = self.starts[slot.region.data], self.values[slot.region.data]
+        at = bisect_left(starts, slot.start)
+        return slot.size == 0 or (at < len(starts) and values[at][0] is value)
+
+
+def first_overlap(slots: Sequence[tuple[SlotAttr, int]]) -> tuple[int, int] | None:
+    """The numbers of two slots that overlap."""
+    ordered = sorted(slots, key=lambda item: (item[0].region.data, item[0].start))
+    return next(((a[1], b[1]) for a, b in pairwise(ordered) if a[0].overlaps(b[0])), None)
+
+
 class _Memory:
     """Runs one function on abstract memory: which value each slot holds, at each point."""
 
@@ -29,8 +71,10 @@ class _Memory:
         self.placed = Placed(function, target)
         self.function, self.target, self.sizes = function, target, sizes
         self.slots: dict[SSAValue, SlotAttr] = {}
-        self.held: list[tuple[SlotAttr, SSAValue]] = []
+        self.held = _Held()
         self.names: dict[str, SlotAttr] = {}
+        pairs = zip(self.placed.terminator.operands, self.placed.updates, strict=True)
+        self.updates = {value for value, name in pairs if name is not None}
         self.constants: list[SlotAttr] = []
 
     def run(self) -> dict[str, SlotAttr]:
@@ -79,8 +123,7 @@ class _Memory:
             return
         if early:
             self.fail(f"'{op.name}' writes a stored tensor before the last check", op)
-        pairs = zip(self.placed.terminator.operands, self.placed.updates, strict=True)
-        if not any(value is result and name is not None for value, name in pairs):
+        if result not in self.updates:
             self.fail(f"'{op.name}' writes a stored tensor, but is no update", op)
 
     def check_in_place(self, op: Operation, number: int, slot: SlotAttr) -> None:
@@ -109,23 +152,23 @@ class _Memory:
         for slot in (*operands, *given):
             if slot.overlaps(work):
                 self.fail(f"the workspace of '{op.name}' overlaps its operands or results", op)
-        self.clobber(work)
+        self.held.clobber(work)
 
     def results(self) -> None:
         """Every result is intact at the end, has its own storage; updates their tensor's slot."""
         updated = {name for name in self.placed.updates if name is not None}
-        owners: list[SlotAttr] = []
+        owners: list[tuple[SlotAttr, int]] = []
         for index, value in enumerate(self.placed.terminator.operands):
             self.read(value, f"result {index}")
             slot = self.slot(value, f"result {index}")
-            if any(slot.overlaps(other) for other in owners):
-                self.fail(f"result {index} shares storage with another result")
-            owners.append(slot)
+            owners.append((slot, index))
             name = self.placed.updates[index]
             if name is None and slot.region.data != "scratch":
                 self.fail(f"result {index} is handed out from the {slot.region.data} region")
             if name is not None and self.names.setdefault(name, slot) != slot:
                 self.fail(f"the update of {name!r} is not in its slot")
+        if (twice := first_overlap(owners)) is not None:
+            self.fail(f"result {max(twice)} shares storage with another result")
         for arg, name in self.placed.stored.items():
             if name not in updated:
                 self.read(arg, f"stored tensor {name!r}, which is not updated,")
@@ -142,7 +185,7 @@ class _Memory:
         if isinstance(base.owner, FullOp):
             return
         slot = self.slot(base, f"an operand of {what}")
-        if not any(held is base and s == slot for s, held in self.held):
+        if not self.held.holds(slot, base):
             name = f"%{base.name_hint}" if base.name_hint else "a value"
             self.fail(f"{what} reads {name} after its slot {slot} was overwritten")
 
@@ -155,13 +198,8 @@ class _Memory:
         region = slot.region.data
         if slot.start + slot.size > self.sizes[region]:
             self.fail(f"{what} lies beyond the {region} region of {self.sizes[region]} bytes")
-        self.clobber(slot)
         self.slots[value] = slot
-        self.held.append((slot, value))
-
-    def clobber(self, slot: SlotAttr) -> None:
-        """Forget the values that overlap a slot."""
-        self.held = [(s, v) for s, v in self.held if not s.overlaps(slot)]
+        self.held.write(slot, value)
 
     def fail(self, message: str, op: Operation | None = None) -> NoReturn:
         text = f"tops-verify-slots: @{self.function.sym_name.data}: {message}"
@@ -211,7 +249,7 @@ class TopsVerifySlotsPass(ModulePass):
                         f"tops-verify-slots: {name!r} has different slots in different functions"
                     )
         apart = [*names.items(), *((f"constant {i}", slot) for i, slot in enumerate(constants))]
-        ordered = sorted(apart, key=lambda item: (item[1].region.data, item[1].start))
-        for (first, a), (second, b) in pairwise(ordered):
-            if a.overlaps(b):
-                raise PassFailedException(f"tops-verify-slots: {first!r} and {second!r} overlap")
+        twice = first_overlap([(slot, i) for i, (_, slot) in enumerate(apart)])
+        if twice is not None:
+            first, second = (apart[i][0] for i in twice)
+            raise PassFailedException(f"tops-verify-slots: {first!r} and {second!r} overlap")

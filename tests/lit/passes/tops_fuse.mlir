@@ -26,18 +26,18 @@ func.func @chain(%x: tensor<2x3xf32>, %bias: tensor<3xf32>) -> tensor<2x3xf32> {
 
 // -----
 // A value that another op uses stays outside; one that is returned is one more result.
-func.func @results(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {
+func.func @results(%x: tensor<2x2xf32>) -> (tensor<4x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {
   %a = tops.exp %x : tensor<2x2xf32>
-  %p = tops.matmul %a, %x : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %p = tops.concat %a, %x, axis = 0 : i64 : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<4x2xf32>
   %b = tops.sin %a : tensor<2x2xf32>
   %c = tops.cos %b : tensor<2x2xf32>
   %d = tops.tanh %c : tensor<2x2xf32>
-  func.return %p, %b, %d : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
+  func.return %p, %b, %d : tensor<4x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
 }
 
-// CHECK:   func.func @results(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {
+// CHECK:   func.func @results(%x: tensor<2x2xf32>) -> (tensor<4x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {
 // CHECK-NEXT:     %a = tops.exp %x : tensor<2x2xf32>
-// CHECK-NEXT:     %p = tops.matmul %a, %x : tensor<2x2xf32>
+// CHECK-NEXT:     %p = tops.concat %a, %x, axis = 0 : i64 : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<4x2xf32>
 // CHECK-NEXT:     %b, %d = tops.fused (%a) : (tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
 // CHECK-NEXT:     ^bb0(%a_1: tensor<2x2xf32>):
 // CHECK-NEXT:       %b_1 = tops.sin %a_1 : tensor<2x2xf32>
@@ -45,9 +45,33 @@ func.func @results(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>, te
 // CHECK-NEXT:       %d_1 = tops.tanh %c : tensor<2x2xf32>
 // CHECK-NEXT:       tops.yield %b_1, %d_1 : tensor<2x2xf32>, tensor<2x2xf32>
 // CHECK-NEXT:     }
-// CHECK-NEXT:     func.return %p, %b, %d : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
+// CHECK-NEXT:     func.return %p, %b, %d : tensor<4x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
 // CHECK-NEXT:   }
 // CHECK-NEXT: }
+
+// -----
+// Products move behind the sweep: what they read comes out of it. %g and %k are read by the first of them alone,
+// and join for the sake of %t, which both want.
+func.func @siblings(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+  %t = tops.tanh %x : tensor<2x2xf32>
+  %k = tops.square %t : tensor<2x2xf32>
+  %g = tops.multiply %x, %k : tensor<2x2xf32>
+  %p = tops.matmul %g, %w : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %d = tops.cos %t : tensor<2x2xf32>
+  func.return %p, %d : tensor<2x2xf32>, tensor<2x2xf32>
+}
+
+// CHECK:        func.func @siblings
+// CHECK-NEXT:     %g, %d = tops.fused (%x) : (tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+// CHECK-NEXT:     ^bb0(%x_1: tensor<2x2xf32>):
+// CHECK-NEXT:       %t = tops.tanh %x_1 : tensor<2x2xf32>
+// CHECK-NEXT:       %k = tops.square %t : tensor<2x2xf32>
+// CHECK-NEXT:       %g_1 = tops.multiply %x_1, %k : tensor<2x2xf32>
+// CHECK-NEXT:       %d_1 = tops.cos %t : tensor<2x2xf32>
+// CHECK-NEXT:       tops.yield %g_1, %d_1 : tensor<2x2xf32>, tensor<2x2xf32>
+// CHECK-NEXT:     }
+// CHECK-NEXT:     %p = tops.matmul %g, %w : tensor<2x2xf32>
+// CHECK-NEXT:     func.return %p, %d : tensor<2x2xf32>, tensor<2x2xf32>
 
 // -----
 // A broadcast is copied into every group that uses it: it costs nothing there.
