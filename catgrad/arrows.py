@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, overload
 
 from catgrad._user_lines import user_line
@@ -127,6 +128,23 @@ class FunctionArrow(Arrow):
         return tracer.trace_custom(
             (self, self.surrogate), self.function, self.name, types, names, self.custom.trace
         )
+
+
+@dataclass
+class Repeated:
+    """Applies arrows, each traced once for the same types of inputs if it stores nothing."""
+
+    callees: dict[object, Callee] = field(default_factory=dict[object, "Callee"])
+
+    def apply(self, arrow: Arrow, arrays: Sequence[Array]) -> Any:
+        """What `arrow(*arrays)` returns."""
+        if type(arrow) is not FunctionArrow or arrow.custom is not None:
+            return arrow(*arrays)
+        key = arrow, tuple(types_of(arrow.name, arrays))
+        callee = self.callees.get(key) or arrow.trace(key[1])
+        if not callee.stored and not callee.updates:
+            self.callees[key] = callee
+        return untuple(current(arrow.name).call(callee, arrays, None, arrow.name), callee.single)
 
 
 class Layer(FunctionArrow):

@@ -18,7 +18,7 @@ from typing import TypeAlias, cast
 
 from xdsl.dialects.builtin import TensorType
 
-from catgrad.arrows import Arrow, arrow, as_arrow
+from catgrad.arrows import Arrow, Repeated, arrow, as_arrow
 from catgrad.derivatives import reverse, value_and_cotangents
 from catgrad.dialects.tops.base import Tensor, dtype_of, tensor
 from catgrad.dialects.tops.value import Array
@@ -95,7 +95,7 @@ class Optimizer:
         self, tracer: Tracer, inputs: Sequence[Array], gradients: Mapping[str, Array]
     ) -> dict[str, Array]:
         new: dict[str, Array] = {}
-        shared = list(inputs)
+        shared, rules = list(inputs), Repeated()
         if self.clock is not None:
             count = tracer.read(Stored(f"{self.name}.step", tensor((), "i32"), "state", zero))
             new[f"{self.name}.step"] = after = count + 1
@@ -107,7 +107,8 @@ class Optimizer:
                 f"{name}.{slot}": tracer.read(Stored(f"{name}.{slot}", stored.type, "state", init))
                 for slot, init in self.slots.items()
             }
-            results = self.rule(name)(*shared, tracer.argument(name), *states.values(), gradient)
+            arrays = [*shared, tracer.argument(name), *states.values(), gradient]
+            results = rules.apply(self.rule(name), arrays)
             new.update(zip([name, *states], as_tuple(results, self.name), strict=True))
         return new
 

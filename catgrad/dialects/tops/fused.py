@@ -21,7 +21,7 @@ from xdsl.printer import Printer
 from xdsl.traits import IsolatedFromAbove, IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from catgrad.dialects.tops.base import AnyTensor, tensor_of
+from catgrad.dialects.tops.base import AnyTensor, shape_of, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.movement import BroadcastOp
@@ -98,6 +98,11 @@ def folds_rows(op: Reduction) -> bool:
     return op.props()["axes"] == (len(tensor_of(op.x).get_shape()) - 1,)
 
 
+def _rank(value: SSAValue) -> int:
+    """The number of axes of a tensor value."""
+    return tensor_of(value).get_num_dims()
+
+
 @irdl_op_definition
 class YieldOp(IRDLOperation):
     """
@@ -154,18 +159,16 @@ class FusedOp(IRDLOperation):
 
     @property
     def space(self) -> tuple[int, ...]:
-        """The shape that is swept."""
-        values = [v for op in self.body.block.ops for v in (*op.operands, *op.results)]
-        computed = [v for v in values if isinstance(v.owner, Operation)]
-        swept = [*self.results, *(fold.x for fold in self.folds), *computed]
-        return max((tuple(tensor_of(v).get_shape()) for v in swept), key=len)
+        """The shape that is swept: the largest of what is yielded, folded or computed."""
+        swept = [*self.results, *(fold.x for fold in self.folds)]
+        swept += [r for op in self.body.block.ops for r in op.results]
+        return shape_of(max(swept, key=_rank))
 
     @property
     def in_rows(self) -> bool:
         """Whether there are values that belong to a whole row."""
         rank = len(self.space)
-        results = (r for op in self.body.block.ops for r in op.results)
-        return any(len(tensor_of(r).get_shape()) < rank for r in results)
+        return any(_rank(r) < rank for op in self.body.block.ops for r in op.results)
 
     def levels(self) -> dict[SSAValue, int]:
         """How many reductions, one after the other, stand before each value of the region."""
