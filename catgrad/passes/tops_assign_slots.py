@@ -51,6 +51,7 @@ class _Function:
         self.buffers: dict[SSAValue, Buffer] = {}
         self.slots: dict[SSAValue, SlotAttr] = {}
         self.work: dict[Operation, Buffer] = {}
+        self.needs: dict[Operation, int] = {}
         self.shared = Buffer(0, 0, 0)
         self.bound = 0
 
@@ -180,9 +181,12 @@ class _Function:
 
     def make_work(self, order: dict[Operation, int]) -> None:
         """The workspace of each op, or one for all, behind all values."""
-        sizes = {op: size for op in self.block.ops if (size := self.target.workspace(op)) > 0}
-        self.shared.size = max(sizes.values(), default=0) if self.target.shares_workspace else 0
-        for op, size in sizes.items():
+        needs = {op: self.target.workspace(op) for op in self.block.ops}
+        self.needs = {op: size for op, size in needs.items() if size > 0}
+        self.shared.size = (
+            max(self.needs.values(), default=0) if self.target.shares_workspace else 0
+        )
+        for op, size in self.needs.items():
             self.work[op] = self.shared if self.shared.size else Buffer(size, order[op], order[op])
 
     def buffer_results(self, op: Operation, order: dict[Operation, int], end: int) -> None:
@@ -236,9 +240,8 @@ class _Function:
             if op.results and all(r in self.slots for r in op.results):
                 op.attributes[SLOTS] = ArrayAttr([self.slots[r] for r in op.results])
             if op in self.work:
-                op.attributes[WORKSPACE] = SlotAttr.of(
-                    "scratch", self.work[op].offset, self.target.workspace(op)
-                )
+                where = self.work[op].offset
+                op.attributes[WORKSPACE] = SlotAttr.of("scratch", where, self.needs[op])
 
 
 @dataclass(frozen=True)
