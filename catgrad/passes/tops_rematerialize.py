@@ -126,8 +126,11 @@ class _Choice:
         self.hold(v for op in (lives.ops[at], lives.ops[-1]) for v in op.operands)
         levels = lives.levels()
         wanted = sorted(self.wanted(), key=levels.__getitem__)
+        of_level: dict[int, set[SSAValue]] = {}
+        for value in lives.values:
+            of_level.setdefault(levels[value], set()).add(value)
         for level, group in groupby(wanted, levels.__getitem__):
-            self.cut({v for v in lives.values if levels[v] == level}, list(group))
+            self.cut(of_level[level], list(group))
 
     def hold(self, values: Iterable[SSAValue]) -> None:
         """What these look at is kept whatever happens."""
@@ -214,7 +217,8 @@ class _Copies:
                 continue
             self.copy(op)
             for index, value in enumerate(op.operands):
-                op.operands[index] = self.new.get(value, value)
+                if value in self.new:
+                    op.operands[index] = self.new[value]
 
     def copy(self, user: Operation) -> None:
         """Copy what an op wants, with all that leads there."""
