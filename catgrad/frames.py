@@ -19,7 +19,7 @@ from catgrad._user_lines import locate
 from catgrad.dialects.tops import TABLE
 from catgrad.dialects.tops.base import DTYPES, Tensor, tensor
 from catgrad.dialects.tops.creation import FullOp
-from catgrad.dialects.tops.value import Array, Ops
+from catgrad.dialects.tops.value import Array, Ops, Scalar
 
 Function: TypeAlias = Callable[..., Any]
 Initializer: TypeAlias = "Callable[[Array, tuple[int, ...], str], Array]"
@@ -77,12 +77,20 @@ class TracingOps(Ops):
         builder = Builder(InsertPoint.at_end(block), operation_insertion_handler=[locate])
         super().__init__(builder, TABLE, ring=False)
         self.block = block
+        self.literals: dict[tuple[tuple[int, ...], str, str], Array] = {}
+        """What `full` returned before."""
 
     def emit(
         self, mnemonic: str, *operands: Array, type: Tensor | None = None, **props: object
     ) -> Array:
         self.check(mnemonic, operands)
         return super().emit(mnemonic, *operands, type=type, **props)
+
+    def full(self, shape: Sequence[int], value: Scalar, dtype: str) -> Array:
+        key = tuple(shape), repr(value), dtype
+        if key not in self.literals:
+            self.literals[key] = super().full(shape, value, dtype)
+        return self.literals[key]
 
     def insert(self, op: Operation) -> Array:
         name = op.name.partition(".")[2]

@@ -138,6 +138,15 @@ def test_numpy_scalars_and_scalars_on_the_left() -> None:
     np.testing.assert_allclose(evaluate(f, 1.0), 5.5 + np.pi)
 
 
+def test_equal_literals_are_one_value() -> None:
+    def f(x: cg.Array) -> cg.Array:
+        return (x + 2) * 2 + 2 + cg.full((3,), -0.0) * cg.full((3,), 0.0)
+
+    text = cg.compile({"f": cg.arrow(f).on(cg.f32[3])}).ir("cat")
+    values = re.findall(r"tops.full value = (\S+)", text)
+    assert sorted(values) == ["-0.000000e+00", "0.000000e+00", "2.000000e+00"]
+
+
 def test_constants() -> None:
     @cg.arrow
     def f(x: A) -> A:

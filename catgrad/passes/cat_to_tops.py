@@ -2,70 +2,62 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
+from functools import reduce
 
 from xdsl.builder import Builder
 from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, Region, SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint
+from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
 from catgrad.dialects import cat
-from catgrad.dialects._checks import check_module
 from catgrad.dialects.tops import ops_at
 from catgrad.dialects.tops.base import dtype_of, tensor_of
 
 
 def _lower(arrow: cat.ArrowOp) -> func.FuncOp:
-    """A function with the arrow's signature, attributes and generators."""
+    """A function with the arrow's signature and attributes, whose body moves there."""
+    body = arrow.detach_region(arrow.body)
+    for op in list(body.block.ops):
+        _lower_op(op)
     function = func.FuncOp(
         arrow.symbol,
         (arrow.inputs, arrow.outputs),
-        Region.DEFAULT,
+        body,
         arg_attrs=arrow.arg_attrs,
         res_attrs=arrow.res_attrs,
     )
     function.attributes.update(arrow.attributes)
-    block = function.body.block
-    builder = Builder(InsertPoint.at_end(block))
-    env: dict[SSAValue, SSAValue] = {}
-    for old, new in zip(arrow.block.args, block.args, strict=True):
-        new.name_hint = old.name_hint
-        env[old] = new
-    for op in arrow.block.ops:
-        results = _lower_op(op, env, builder)
-        for old, new in zip(op.results, results, strict=True):
-            if new.name_hint is None:
-                new.name_hint = old.name_hint
-            env[old] = new
     return function
 
 
-def _lower_op(op: Operation, env: dict[SSAValue, SSAValue], builder: Builder) -> list[SSAValue]:
-    inputs = [env[v] for v in op.operands]
+def _lower_op(op: Operation) -> None:
+    """Replace an op of the structure; the generators stay."""
+    results: list[SSAValue] = []
+    ops = ops_at(Builder(InsertPoint.before(op)))
     match op:
         case cat.ReturnOp():
-            return list(builder.insert(func.ReturnOp(*inputs)).results)
+            ops.builder.insert(func.ReturnOp(*op.values))
         case cat.CopyOp():
-            return inputs * len(op.results)
+            results = [op.x] * len(op.results)
         case cat.DiscardOp():
-            return []
+            pass
         case cat.ZeroOp():
             type_ = tensor_of(op.y)
-            return [ops_at(builder).full(type_.get_shape(), 0, dtype_of(type_)).value]
+            results = [ops.full(type_.get_shape(), 0, dtype_of(type_)).value]
         case cat.AddOp():
-            ops = ops_at(builder)
-            total = ops.array(inputs[0])
-            for term in inputs[1:]:
-                total = total + ops.array(term)
-            return [total.value]
+            results = [reduce(operator.add, map(ops.array, op.operands)).value]
         case _:
-            return list(
-                builder.insert(op.clone(dict(zip(op.operands, inputs, strict=True)))).results
-            )
+            return
+    for old, new in zip(op.results, results, strict=True):
+        old.replace_all_uses_with(new)
+    op.detach()
+    op.erase()
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,6 @@ class CatToTopsPass(ModulePass):
     name = "cat-to-tops"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        check_module(op)
         left: dict[str, str] = {}
         for arrow in cat.arrows_of(op):
             for o in arrow.block.ops:
@@ -101,9 +92,4 @@ class CatToTopsPass(ModulePass):
             text = "; ".join(f"{what}: {todo}" for what, todo in left.items())
             raise PassFailedException(f"cat-to-tops: {text}")
         for arrow in cat.arrows_of(op):
-            function = _lower(arrow)
-            block = arrow.parent_block()
-            assert block is not None
-            block.insert_ops_before([function], arrow)
-            arrow.detach()
-            arrow.erase()
+            Rewriter.replace_op(arrow, _lower(arrow))

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, Module
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from catgrad.dialects._names import hint
 from catgrad.dialects.tops.base import nbytes, tensor_of
 from catgrad.dialects.tops.creation import ConstantOp, FullOp
 from catgrad.dialects.tops.fused import SlotAttr
@@ -79,9 +80,10 @@ class _Function:
                 if isinstance(value.owner, FullOp) and not isinstance(op, func.ReturnOp):
                     op.operands[index] = self.copy_before(op, value)
 
-    def copy_before(self, op: Operation, value: SSAValue) -> SSAValue:
+    def copy_before(self, op: Operation, value: SSAValue, update: str | None = None) -> SSAValue:
+        """A copy of a value, called after the stored tensor that it is the new value of."""
         copy = CopyOp(value)
-        copy.y.name_hint = value.name_hint
+        copy.y.name_hint = value.name_hint if update is None else hint(f"new_{update}")
         self.block.insert_ops_before([copy], op)
         return copy.y
 
@@ -101,9 +103,9 @@ class _Function:
                 or is_scalar_literal(value)
                 or value in seen
             ):
-                value = ret.operands[index] = self.copy_before(ret, value)
+                value = ret.operands[index] = self.copy_before(ret, value, name)
             elif isinstance(value.owner, ConstantOp):
-                value = ret.operands[index] = self.copy_before(ret, value)
+                value = ret.operands[index] = self.copy_before(ret, value, name)
             seen.add(value)
 
     def place_updates(self) -> None:
@@ -131,11 +133,8 @@ class _Function:
         ]
         for index, value in [*[p for p in late if p not in sources], *sources]:
             name = self.placed.updates[index]
-            copy = CopyOp(value)
-            copy.y.name_hint = value.name_hint
-            self.block.insert_ops_before([copy], ret)
-            ret.operands[index] = copy.y
-            self.slots[copy.y] = self.persistent.slot(name, nbytes(tensor_of(value)))
+            copy = ret.operands[index] = self.copy_before(ret, value, name)
+            self.slots[copy] = self.persistent.slot(name, nbytes(tensor_of(value)))
 
     def reads_stored(self, op: Operation) -> bool:
         return any(self.placed.base(v) in self.placed.stored for v in op.operands)

@@ -265,7 +265,7 @@ class FunctionPrinter:
             self.place(result, slot, "fused")
         self.before_write(slots)
         block, cut = op.body.block, region_is_cut(op)
-        work, halves = plan_work(op), plan_work(op, half=True).offsets
+        work = plan_work(op)
         for arg, value in zip(block.args, op.operands, strict=True):
             self.same(arg, value)
         statements: list[Statement] = []
@@ -287,11 +287,11 @@ class FunctionPrinter:
                 result = inner.results[0]
                 if result in work.offsets:
                     self.values[result] = self.names.fresh(result.name_hint or inner.mnemonic)
-                    self.known.inner[result] = work.offsets[result], halves[result]
+                    self.known.inner[result] = work.offsets[result]
                     self.views.append(result)
                 statements.append(self.statement(inner))
         cost = sum(map(cost_of, computing(op)))
-        self.entries.append(Step((*statements, *copies), cost, cut, work.size))
+        self.entries.append(Step((*statements, *copies), cost, cut, work.size[0]))
 
     def same(self, new: SSAValue, old: SSAValue) -> None:
         """A value that is another one, inside or outside of a region."""

@@ -132,7 +132,7 @@ def spans(layout: Layout, slot: SlotAttr, axis: int | None) -> tuple[Span, Span]
         return slot.region.data, at + low * size, end_
 
     if axis is None:
-        return span(0, 0), span(0, 0)
+        return (whole := span(0, 0)), whole
     n = layout.shape[axis]
     return span(0, n // 2), span(n // 2, n)
 
@@ -284,7 +284,7 @@ class Sections:
 
     def put(self, step: Step, half: int | None) -> bool:
         """Whether a half (None: both) can do a step; then it does."""
-        both = [self.spans(step, number, half is None) for number in (0, 1)]
+        both = self.spans(step, half is None)
         if half is not None:
             both[1 - half] = [], []
         done = self.open.done
@@ -302,18 +302,22 @@ class Sections:
         self.open.steps.append((step, half))
         return True
 
-    def spans(self, step: Step, half: int, cut: bool) -> tuple[list[Span], list[Span]]:
-        """What a half of a step reads and writes."""
-        reads: list[Span] = []
-        writes: list[Span] = []
+    def spans(self, step: Step, cut: bool) -> list[tuple[list[Span], list[Span]]]:
+        """What each half of a step reads and writes."""
+        reads: tuple[list[Span], list[Span]] = [], []
+        writes: tuple[list[Span], list[Span]] = [], []
+
+        def note(found: tuple[Span, Span] | None, to: tuple[list[Span], list[Span]]) -> None:
+            for half, span in enumerate(found or ()):
+                to[half].append(span)
+
         if self.work and step.workspace:
-            start = self.work.start + half * self.room
-            writes.append((self.work.region.data, start, start + self.room))
+            region, start, room = self.work.region.data, self.work.start, self.room
+            middle = start + room
+            note(((region, start, middle), (region, middle, middle + room)), writes)
         for statement in step.statements:
             axes = statement.cut if cut else None
-            out = self.locate(statement.out, 0 if cut else None)
-            writes += [out[half]] if out else []
+            note(self.locate(statement.out, 0 if cut else None), writes)
             for i, value in enumerate(statement.operands):
-                found = self.locate(value, axes[i] if axes else None)
-                reads += [found[half]] if found else []
-        return reads, writes
+                note(self.locate(value, axes[i] if axes else None), reads)
+        return list(zip(reads, writes, strict=True))

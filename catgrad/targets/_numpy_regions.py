@@ -34,52 +34,59 @@ def in_place(op: Operation, operand: int) -> bool:
 
 @dataclass
 class Work:
-    """Memory of the values inside a fused region: offsets into its workspace, and its size."""
-
-    offsets: dict[SSAValue, int]
-    size: int
-
-
-def plan_work(fused: FusedOp, half: bool = False) -> Work:
     """
-    Reuse buffers in a region: a value takes that of an operand it replaces, or a free one.
+    Memory of the values inside a fused region: offsets into its workspace, and its size.
 
-    With `half`, each buffer holds one half of its value's leading axis.
+    Of each pair, the first is for whole values, the second for one half of their leading axis.
     """
-    body = list(fused.body.block.ops)
+
+    offsets: dict[SSAValue, tuple[int, int]]
+    size: tuple[int, int]
+
+
+COMPUTED = (Elementwise, Reduction)
+
+
+def plan_work(fused: FusedOp) -> Work:
+    """Reuse buffers in a region: a value takes that of an operand it replaces, or a free one."""
+    body = [(op, op.operands) for op in fused.body.block.ops]
     yielded = set(fused.terminator.values)
-    last = {v: i for i, op in enumerate(body) for v in op.operands}
-    for op in body:  # a row's value is read wherever its broadcast is
-        if isinstance(op, BroadcastOp):
-            last[op.x] = max(last[op.x], last.get(op.y, 0))
-    offsets: dict[SSAValue, int] = {}
-    free: list[tuple[int, int]] = []
-    end = 0
-    for index, op in enumerate(body):
-        read = [v.owner.x if isinstance(v.owner, BroadcastOp) else v for v in op.operands]
+    repeated: dict[SSAValue, SSAValue] = {
+        op.y: op.x for op, _ in body if isinstance(op, BroadcastOp)
+    }
+    last = {v: i for i, (_, operands) in enumerate(body) for v in operands}
+    for y, x in repeated.items():  # a row's value is read wherever its broadcast is
+        last[x] = max(last[x], last.get(y, 0))
+    sizes: dict[SSAValue, tuple[int, int]] = {}
+    offsets: dict[SSAValue, tuple[int, int]] = {}
+    free: list[tuple[tuple[int, int], tuple[int, int]]] = []
+    end = 0, 0
+    for index, (op, operands) in enumerate(body):
+        read = [repeated.get(v, v) for v in operands]
         dying = [v for v in dict.fromkeys(read) if v in offsets and last[v] == index]
-        if isinstance(op, Elementwise | Reduction) and op.y not in yielded:
-            size = _padded(op.y, half)
+        if isinstance(op, COMPUTED) and op.y not in yielded:
+            y = op.y
+            sizes[y] = size = _padded(y)
             heir = next((v for v in dying if _takes_over(op, v)), None)
             offset = next((o for s, o in free if s == size), None)
             if heir is not None:
-                offsets[op.y] = offsets[heir]
+                offsets[y] = offsets[heir]
                 dying.remove(heir)
             elif offset is not None:
-                offsets[op.y] = offset
+                offsets[y] = offset
                 free.remove((size, offset))
             else:
-                offsets[op.y], end = end, end + size
-        free += [(_padded(v, half), offsets[v]) for v in dying]
+                offsets[y], end = end, (end[0] + size[0], end[1] + size[1])
+        free += [(sizes[v], offsets[v]) for v in dying]
     return Work(offsets, end)
 
 
-def _padded(value: SSAValue, half: bool) -> int:
-    """Bytes of a value or of the larger half of it, rounded up to the alignment."""
-    size, shape = nbytes(tensor_of(value)), shape_of(value)
-    if half and shape and shape[0]:
-        size = size // shape[0] * (shape[0] - shape[0] // 2)
-    return -(-size // ALIGNMENT) * ALIGNMENT
+def _padded(value: SSAValue) -> tuple[int, int]:
+    """Bytes of a value, and of the larger half of it, rounded up to the alignment."""
+    whole, shape = nbytes(tensor_of(value)), shape_of(value)
+    rows = shape[0] if shape and shape[0] else 1
+    half = whole // rows * (rows - rows // 2)
+    return -(-whole // ALIGNMENT) * ALIGNMENT, -(-half // ALIGNMENT) * ALIGNMENT
 
 
 def _takes_over(op: Elementwise | Reduction, value: SSAValue) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any, cast
 
 from xdsl.dialects import func
@@ -13,22 +14,24 @@ from catgrad.targets._describe import Signature, Stored, memory, program_name, s
 from catgrad.targets._python_names import RESERVED, Names, identifier
 
 
+@cache
+def _import_statements(source: str) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements of a runtime file: there are few such files, and they do not change."""
+    return [n for n in ast.parse(source).body if isinstance(n, ast.Import | ast.ImportFrom)]
+
+
 def imports(*sources: str) -> str:
     """The import statements of the runtime files, merged; those of catgrad are files pasted in."""
     plain: set[str] = set()
     members: dict[str, set[str]] = {}
     for source in sources:
-        for node in ast.parse(source).body:
+        for node in _import_statements(source):
             if isinstance(node, ast.Import):
                 plain.update(
                     f"import {a.name} as {a.asname}" if a.asname else f"import {a.name}"
                     for a in node.names
                 )
-            elif (
-                isinstance(node, ast.ImportFrom)
-                and node.module
-                and not node.module.startswith("catgrad")
-            ):
+            elif node.module and not node.module.startswith("catgrad"):
                 members.setdefault(node.module, set()).update(a.name for a in node.names)
     lines = sorted(plain) + [
         f"from {m} import {', '.join(sorted(names))}" for m, names in sorted(members.items())
@@ -39,8 +42,7 @@ def imports(*sources: str) -> str:
 
 def without_imports(source: str) -> str:
     """A runtime file from behind its imports."""
-    nodes = [n for n in ast.parse(source).body if isinstance(n, ast.Import | ast.ImportFrom)]
-    end = max(n.end_lineno or 0 for n in nodes)
+    end = max(n.end_lineno or 0 for n in _import_statements(source))
     return "\n".join(source.splitlines()[end:]).strip("\n")
 
 

@@ -62,7 +62,8 @@ class NumpyTarget(PlacedTarget):
             count = row_count(op)
             dense = count > 1 and layout_of(op.operands[0], self.is_view).is_dense
             return count * nbytes(tensor_of(op.results[0])) if dense else 0
-        return 2 * plan_work(op, half=True).size if region_is_cut(op) else plan_work(op).size
+        whole, half = plan_work(op).size
+        return 2 * half if region_is_cut(op) else whole
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         functions = functions_in(module, self.name)

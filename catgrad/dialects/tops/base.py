@@ -66,9 +66,9 @@ def tensor(shape: Sequence[int], dtype: str | Attribute) -> Tensor:
 
 def tensor_of(value: SSAValue) -> Tensor:
     """The tensor type of a value; a `VerifyException` for anything else."""
-    if not isinstance(value.type, TensorType):
-        raise VerifyException(f"expected a tensor, got {value.type}")
-    return cast(Tensor, value.type)
+    if not isinstance(type_ := value.type, TensorType):
+        raise VerifyException(f"expected a tensor, got {type_}")
+    return type_  # pyright: ignore[reportUnknownVariableType]
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:

@@ -63,8 +63,8 @@ func.func @early(%w: tensor<4xf32> {tops.name = "w", tops.role = "parameter"}, %
 // CHECK-NEXT:   func.func @early(%w: tensor<4xf32> {tops.name = "w", tops.role = "parameter", tops.slot = #tops.slot<persistent, 0, 16>}, %x: tensor<4xf32> {tops.slot = #tops.slot<scratch, 0, 16>}) -> (tensor<f32> {tops.role = "loss"}, tensor<4xf32> {tops.updates = "w"}) attributes {tops.scratch = 128 : i64, tops.bound = 128 : i64} {
 // CHECK-NEXT:     %new = tops.subtract %w, %x {tops.slots = [#tops.slot<scratch, 0, 16>]} : tensor<4xf32>
 // CHECK-NEXT:     %loss = tops.sum %new, axes = [0] {tops.slots = [#tops.slot<scratch, 64, 4>]} : (tensor<4xf32>) -> tensor<f32>
-// CHECK-NEXT:     %new_1 = tops.copy %new {tops.slots = [#tops.slot<persistent, 0, 16>]} : tensor<4xf32>
-// CHECK-NEXT:     func.return %loss, %new_1 : tensor<f32>, tensor<4xf32>
+// CHECK-NEXT:     %new_w = tops.copy %new {tops.slots = [#tops.slot<persistent, 0, 16>]} : tensor<4xf32>
+// CHECK-NEXT:     func.return %loss, %new_w : tensor<f32>, tensor<4xf32>
 // CHECK-NEXT:   }
 // CHECK-NEXT: }
 
@@ -78,11 +78,11 @@ func.func @exchange(%a: tensor<4xf32> {tops.name = "a", tops.role = "state"}, %b
 // CHECK: builtin.module attributes {tops.persistent = 128 : i64, tops.scratch = 192 : i64, tops.constant = 0 : i64} {
 // CHECK-NEXT:   func.func @exchange(%a: tensor<4xf32> {tops.name = "a", tops.role = "state", tops.slot = #tops.slot<persistent, 0, 16>}, %b: tensor<4xf32> {tops.name = "b", tops.role = "state", tops.slot = #tops.slot<persistent, 64, 16>}) -> (tensor<4xf32>, tensor<4xf32> {tops.updates = "a"}, tensor<4xf32> {tops.updates = "b"}) attributes {tops.scratch = 192 : i64, tops.bound = 192 : i64} {
 // CHECK-NEXT:     %a_1 = tops.copy %a {tops.slots = [#tops.slot<scratch, 0, 16>]} : tensor<4xf32>
-// CHECK-NEXT:     %b_1 = tops.copy %b {tops.slots = [#tops.slot<scratch, 64, 16>]} : tensor<4xf32>
-// CHECK-NEXT:     %a_2 = tops.copy %a {tops.slots = [#tops.slot<scratch, 128, 16>]} : tensor<4xf32>
-// CHECK-NEXT:     %b_2 = tops.copy %b_1 {tops.slots = [#tops.slot<persistent, 0, 16>]} : tensor<4xf32>
-// CHECK-NEXT:     %a_3 = tops.copy %a_2 {tops.slots = [#tops.slot<persistent, 64, 16>]} : tensor<4xf32>
-// CHECK-NEXT:     func.return %a_1, %b_2, %a_3 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+// CHECK-NEXT:     %new_a = tops.copy %b {tops.slots = [#tops.slot<scratch, 64, 16>]} : tensor<4xf32>
+// CHECK-NEXT:     %new_b = tops.copy %a {tops.slots = [#tops.slot<scratch, 128, 16>]} : tensor<4xf32>
+// CHECK-NEXT:     %new_a_1 = tops.copy %new_a {tops.slots = [#tops.slot<persistent, 0, 16>]} : tensor<4xf32>
+// CHECK-NEXT:     %new_b_1 = tops.copy %new_b {tops.slots = [#tops.slot<persistent, 64, 16>]} : tensor<4xf32>
+// CHECK-NEXT:     func.return %a_1, %new_a_1, %new_b_1 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 // CHECK-NEXT:   }
 // CHECK-NEXT: }
 
@@ -200,8 +200,8 @@ func.func @unknown(%w: tensor<4xf32> {tops.name = "w", tops.role = "parameter"},
 
 // CHECK-LABEL: func.func @unknown
 // CHECK-NEXT:     %n = tops.exp %w {tops.slots = [#tops.slot<scratch, {{[0-9]+}}, 16>]} : tensor<4xf32>
-// CHECK:          %n_1 = tops.copy %n {tops.slots = [#tops.slot<persistent, 0, 16>]} : tensor<4xf32>
-// CHECK-NEXT:     func.return %n_1, %y : tensor<4xf32>, tensor<2x4xf32>
+// CHECK:          %new_w = tops.copy %n {tops.slots = [#tops.slot<persistent, 0, 16>]} : tensor<4xf32>
+// CHECK-NEXT:     func.return %new_w, %y : tensor<4xf32>, tensor<2x4xf32>
 
 // -----
 // What is added to dies: the sums are formed there.

@@ -22,14 +22,14 @@ builtin.module attributes {tops.program = "tiny net"} {
 // CHECK: def _compiled_init(persistent, scratch, constant):
 // CHECK-NEXT:     seed = scratch[0:4].view(np.int32).reshape(())
 // CHECK-NEXT:     w = persistent[0:16].view(np.float32).reshape(2, 2)
-// CHECK-NEXT:     n = persistent[64:68].view(np.int32).reshape(())
+// CHECK-NEXT:     new_count = persistent[64:68].view(np.int32).reshape(())
 // CHECK-EMPTY:
 // CHECK-NEXT:     def init(given_x):
 // CHECK-NEXT:         np.copyto(seed, given_x)
 // CHECK-NEXT:         np.copyto(w, (random_words(seed, seed, 0, w.size).view(np.uint32) >> 9).reshape((2, 2)), casting='unsafe')
 // CHECK-NEXT:         np.multiply(w, 2.0**-23, out=w)
 // CHECK-NEXT:         np.add(w, 2.0**-24, out=w)
-// CHECK-NEXT:         np.copyto(n, 0)
+// CHECK-NEXT:         np.copyto(new_count, 0)
 // CHECK-NEXT:         return ()
 // CHECK-EMPTY:
 // CHECK-NEXT:     return init

@@ -59,16 +59,16 @@ func.func @exchange(%a: tensor<4xf32> {tops.name = "a", tops.role = "state"}, %b
 // CHECK: def _compiled_exchange(persistent, scratch, constant):
 // CHECK-NEXT:     a = persistent[128:144].view(np.float32).reshape(4)
 // CHECK-NEXT:     b = persistent[192:208].view(np.float32).reshape(4)
-// CHECK-NEXT:     b_2 = scratch[0:16].view(np.float32).reshape(4)
-// CHECK-NEXT:     a_2 = scratch[64:80].view(np.float32).reshape(4)
-// CHECK-NEXT:     b_3 = persistent[128:144].view(np.float32).reshape(4)
-// CHECK-NEXT:     a_3 = persistent[192:208].view(np.float32).reshape(4)
+// CHECK-NEXT:     new_a = scratch[0:16].view(np.float32).reshape(4)
+// CHECK-NEXT:     new_b = scratch[64:80].view(np.float32).reshape(4)
+// CHECK-NEXT:     new_a_2 = persistent[128:144].view(np.float32).reshape(4)
+// CHECK-NEXT:     new_b_2 = persistent[192:208].view(np.float32).reshape(4)
 // CHECK-EMPTY:
 // CHECK-NEXT:     def exchange():
-// CHECK-NEXT:         np.copyto(b_2, b)
-// CHECK-NEXT:         np.copyto(a_2, a)
-// CHECK-NEXT:         np.copyto(b_3, b_2)
-// CHECK-NEXT:         np.copyto(a_3, a_2)
+// CHECK-NEXT:         np.copyto(new_a, b)
+// CHECK-NEXT:         np.copyto(new_b, a)
+// CHECK-NEXT:         np.copyto(new_a_2, new_a)
+// CHECK-NEXT:         np.copyto(new_b_2, new_b)
 // CHECK-NEXT:         return ()
 // CHECK-EMPTY:
 // CHECK-NEXT:     return exchange

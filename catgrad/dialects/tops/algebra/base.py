@@ -38,16 +38,15 @@ class AlgebraPattern(RewritePattern, abc.ABC, Generic[Op]):
         """A new op or an existing value to replace `op`, or None."""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /) -> None:
-        parent = op.parent_op()
-        if not isinstance(op, self.matches) or (parent and "monoidal" in parent.properties):
+        if not isinstance(op, self.matches):
             return
-        match self.simpler(cast(Op, op)):
-            case Operation() as new:
-                rewriter.replace(op, new)
-            case SSAValue() as old:
-                rewriter.replace(op, [], [old])
-            case None:
-                return
+        new = self.simpler(cast(Op, op))
+        if new is None or ((parent := op.parent_op()) and "monoidal" in parent.properties):
+            return
+        if isinstance(new, Operation):
+            rewriter.replace(op, new)
+        else:
+            rewriter.replace(op, [], [new])
 
 
 def axes_of(op: TopsOp) -> tuple[int, ...]:
