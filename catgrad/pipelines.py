@@ -22,7 +22,8 @@ from catgrad._errors import InternalError, PassFailure, UsageError, failure, sug
 PassFactories: TypeAlias = Mapping[str, Callable[[], type[ModulePass]]]
 Built = TypeVar("Built", bound=ArgSpecConvertible)
 
-TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize,cse,dce"
+_TOPS = "canonicalize,cse,cat-differentiate,cat-inline,cat-simplify,cat-to-tops,canonicalize"
+TOPS = f"{_TOPS},cse,dce"
 """From traced arrows to tensor ops."""
 
 _FUSE = (
@@ -34,7 +35,7 @@ _FUSE = (
 def lowering(target: str, passes: str = "") -> str:
     """From traced arrows to slots: `passes` run once only ops are left that the target has."""
     steps = (
-        *([TOPS] if passes else [TOPS, "tops-join-pads"]),
+        *([_TOPS] if passes else [_TOPS, "tops-join-pads"]),
         *(f'tops-decompose{{target="{target}"}}', "cse,dce", *([passes] if passes else [])),
         *(f'tops-{what}{{target="{target}"}}' for what in ("schedule", "assign-slots")),
         f'tops-verify-slots{{target="{target}"}}',

@@ -59,6 +59,8 @@ class Values:
         """The arguments with their attributes."""
         self.names: dict[SSAValue, str] = {}
         """What a value is called where its name hint is not enough."""
+        self.layouts: dict[SSAValue, Layout] = {}
+        """What `layout` has found: the IR does not change while it is printed."""
         for arg, attrs in signature.arguments:
             self.names[arg] = text(attrs.get(NAME)) or arg.name_hint or "x"
         for value, name in signature.updates:
@@ -75,7 +77,9 @@ class Values:
 
     def layout(self, value: SSAValue) -> Layout:
         """Where a value lies."""
-        return layout_of(value, self.is_view)
+        if value not in self.layouts:
+            self.layouts[value] = layout_of(value, self.is_view)
+        return self.layouts[value]
 
     def is_gathered(self, value: SSAValue) -> bool:
         """Whether a value is a view without strides of its own."""
