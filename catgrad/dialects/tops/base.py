@@ -11,6 +11,7 @@ import abc
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from xdsl.dialects.builtin import (
@@ -61,7 +62,12 @@ AnyTensor = BaseAttr(TensorType)
 
 def tensor(shape: Sequence[int], dtype: str | Attribute) -> Tensor:
     """The type of a tensor of `shape`, its element type given by name ("f32") or attribute."""
-    return TensorType(DTYPES[dtype] if isinstance(dtype, str) else dtype, list(shape))
+    return _tensor(tuple(shape), DTYPES[dtype] if isinstance(dtype, str) else dtype)
+
+
+@lru_cache(1 << 12)  # types are immutable
+def _tensor(shape: tuple[int, ...], element: Attribute) -> Tensor:
+    return TensorType(element, shape)
 
 
 def tensor_of(value: SSAValue) -> Tensor:
@@ -78,8 +84,7 @@ def shape_of(value: SSAValue) -> tuple[int, ...]:
 
 def dtype_of(type_: Tensor) -> str:
     """The short name of the element type: f32, f64, i32, i64 or i1."""
-    name = NAMES.get(type_.element_type)
-    if name is None:
+    if (name := NAMES.get(type_.element_type)) is None:
         raise VerifyException(f"element type {type_.element_type} is not one of {', '.join(ANY)}")
     return name
 
@@ -292,10 +297,9 @@ class TopsOp(IRDLOperation, abc.ABC):
 
     def has_rule(self) -> bool:
         """Whether `reverse` is defined and holds on this op's types."""
-        if type(self).reverse is TopsOp.reverse:
-            return False
+        own = type(self).reverse is not TopsOp.reverse
         typed = self.operands[0] if self.operands else self.results[0]
-        return dtype_of(tensor_of(typed)) in self.meaning.rule
+        return own and dtype_of(tensor_of(typed)) in self.meaning.rule
 
     def props(self) -> dict[str, Any]:
         """The properties as Python values."""
@@ -314,8 +318,7 @@ class TopsOp(IRDLOperation, abc.ABC):
         expected = self.infer(types, self.props(), self.out_type)
         if expected != self.out_type:
             raise VerifyException(f"'{self.name}' gives {expected}, its type says {self.out_type}")
-        typed = types[0] if types else self.out_type
-        self.check_domain(typed)
+        self.check_domain(types[0] if types else self.out_type)
 
     @classmethod
     def check_domain(cls, type_: Tensor) -> None:
@@ -325,14 +328,11 @@ class TopsOp(IRDLOperation, abc.ABC):
             raise VerifyException(f"'{cls.name}' takes {' '.join(trait.domain)}, got {type_}")
 
     def print(self, printer: Printer) -> None:
-        parts = 0
-        for operand in self.operands:
-            printer.print_string(", " if parts else " ")
+        for index, operand in enumerate(self.operands):
+            printer.print_string(", " if index else " ")
             printer.print_ssa_value(operand)
-            parts += 1
-        for key, value in sorted(self.properties.items()):
-            printer.print_string(", " if parts else " ")
-            parts += 1
+        for index, (key, value) in enumerate(sorted(self.properties.items()), len(self.operands)):
+            printer.print_string(", " if index else " ")
             printer.print_string(key)
             if isinstance(value, UnitAttr):
                 continue
