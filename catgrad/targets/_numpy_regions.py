@@ -6,20 +6,25 @@ from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
 
-from catgrad.dialects.tops.base import TopsOp, nbytes, shape_of, tensor_of
+from catgrad.dialects.tops.base import TopsOp, dtype_of, nbytes, shape_of, tensor_of
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp
 from catgrad.dialects.tops.movement import BroadcastOp
 from catgrad.dialects.tops.reduction import Reduction
 from catgrad.targets._placement import adds_in_place, same_shape
 
+LATE: dict[tuple[type[TopsOp], str, int], bool] = {}
+"""What `reads_after_write` has found, by op, element type and operand: the text hangs on these."""
+
 
 def reads_after_write(op: TopsOp, operand: int) -> bool:
     """Whether the text of an op reads that operand after it began to fill `out`."""
-    names = [f"operand_{i}_" for i in range(len(op.operands))]
-    first, *rest = op.meaning.statement(op, names, "out").split("; ")
-    del first
-    return any(names[operand] in statement for statement in rest)
+    key = type(op), dtype_of(tensor_of(op.operands[0])), operand
+    if key not in LATE:
+        names = [f"operand_{i}_" for i in range(len(op.operands))]
+        _, *rest = op.meaning.statement(op, names, "out").split("; ")
+        LATE[key] = any(names[operand] in statement for statement in rest)
+    return LATE[key]
 
 
 def in_place(op: Operation, operand: int) -> bool:
