@@ -56,12 +56,10 @@ class SlotAttr(ParametrizedAttribute):
         return self.bytes.value.data
 
     def overlaps(self, other: SlotAttr) -> bool:
-        """Whether the two share a byte."""
-        return (
-            self.region == other.region
-            and self.start < other.start + other.size
-            and other.start < self.start + self.size
-        )
+        """Whether the two share a byte; an empty one has none."""
+        first = max(self.start, other.start)
+        last = min(self.start + self.size, other.start + other.size)
+        return self.region == other.region and first < last
 
     def verify(self) -> None:
         if self.region.data not in REGIONS:
