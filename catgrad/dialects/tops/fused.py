@@ -165,9 +165,8 @@ class FusedOp(IRDLOperation):
     @property
     def in_rows(self) -> bool:
         """Whether there are values that belong to a whole row."""
-        ranks = [_rank(r) for op in self.body.block.ops for r in op.results]
-        swept = [_rank(v) for v in (*self.results, *(fold.x for fold in self.folds))]
-        return min(ranks, default=0) < max(swept + ranks)
+        rank = len(self.space)
+        return any(_rank(r) < rank for op in self.body.block.ops for r in op.results)
 
     def levels(self) -> dict[SSAValue, int]:
         """How many reductions, one after the other, stand before each value of the region."""
