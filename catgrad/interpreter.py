@@ -78,13 +78,18 @@ class Step:
     """What a call had added to the sites of random ops."""
 
     def reached(self, known: set[int]) -> list[int]:
-        """The outputs that known cells flow into: floats into floats, a ring into itself."""
+        """
+        The outputs that known cells flow into.
+
+        Through a `tops` op floats flow into floats, a ring into itself; of any other op and of a
+        custom derivative the rule says what flows.
+        """
         if self.op is None:
             pairs = zip(self.inputs, self.outputs, strict=True)
             return [id(b) for a, b in pairs if id(a) in known]
         dtypes = {c.array.dtype for c in self.inputs if id(c) in known}
         kinds = {dtype.kind for dtype in dtypes}
-        if isinstance(self.op, cat.ArrowOp):  # its custom derivative says what flows
+        if self.op.dialect_name() != "tops":
             return [id(c) for c in self.outputs if dtypes]
         types = ((c, c.array.dtype) for c in self.outputs)
         return [id(c) for c, t in types if t in dtypes or (t.kind == "f" and "f" in kinds)]

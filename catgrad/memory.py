@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp
@@ -30,6 +31,57 @@ class Tensor:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.type}): {self.size} bytes"
+
+
+@dataclass(frozen=True)
+class Life:
+    """
+    The life of a slot in scratch memory: from op `first` until before op `end`.
+
+    The entry of the function, where inputs are written, is op -1. The owner is a value, the op
+    whose workspace it is, or None for the workspace that all ops share.
+    """
+
+    owner: SSAValue | Operation | None
+    slot: SlotAttr
+    first: int
+    end: int
+
+    @property
+    def start(self) -> int:
+        """The first byte."""
+        return self.slot.start
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self.slot.size
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+        match self.owner:
+            case None:
+                return "the workspace"
+            case Operation() as op:
+                return f"workspace of {_names(op)}"
+            case value:
+                return value.name_hint or "a value without a name"
+
+    @property
+    def type(self) -> str:
+        """The type of a value; of a workspace, what it is for."""
+        match self.owner:
+            case None:
+                return "all regions"
+            case Operation() as op:
+                return op.name
+            case value:
+                return str(value.type)
+
+    def at(self, op: int) -> bool:
+        """Whether it is alive while an op runs."""
+        return self.first <= op < self.end
 
 
 @dataclass(frozen=True)
@@ -77,9 +129,9 @@ def memory_of(module: ModuleOp, target: PlacedTarget) -> Memory:
     )
     if largest is None:
         return Memory(persistent, constant, scratch, 0, "", ())
-    alive = max(
-        tensors_at(largest, target), key=lambda tensors: sum(aligned(t.size) for t in tensors)
-    )
+    lives = lives_of(Placed(largest, target))
+    peak = busiest(lives)
+    alive = [Tensor(life.name, life.type, life.size) for life in lives if life.at(peak)]
     alive.sort(key=lambda t: -t.size)
     return Memory(
         persistent,
@@ -91,37 +143,56 @@ def memory_of(module: ModuleOp, target: PlacedTarget) -> Memory:
     )
 
 
-def tensors_at(function: func.FuncOp, target: PlacedTarget) -> Iterator[list[Tensor]]:
-    """The tensors in scratch memory at each op; one for all that share a slot in place."""
-    placed = Placed(function, target)
+def lives_of(placed: Placed) -> list[Life]:
+    """
+    The lives in the scratch memory of a placed function: of inputs, of results, of workspaces.
+
+    A value lives until its last use, or until another one takes its place.
+    """
     order = placed.order()
-    held: dict[SSAValue, tuple[SlotAttr, int]] = {}
-    for arg, attrs in zip(placed.block.args, function.arg_attrs or (), strict=False):
+    end = len(order)
+    lives: list[Life] = []
+    for arg, attrs in zip(placed.block.args, placed.function.arg_attrs or (), strict=False):
         slot = attrs.data.get("tops.slot")
         if isinstance(slot, SlotAttr) and arg not in placed.stored:
-            held[arg] = (slot, placed.last_use(arg, order, len(order)))
-    works = {
-        op: w for op in order if isinstance(w := op.attributes.get("tops.workspace"), SlotAttr)
-    }
-    most = max((work.size for work in works.values()), default=0)
-    shared = target.shares_workspace and most > 0
-    always = [Tensor("the workspace", "all regions", most)] if shared else []
-    yield [_tensor(v, s) for v, (s, _) in held.items()] + always
+            lives.append(Life(arg, slot, -1, min(end, placed.last_use(arg, order, end) + 1)))
+    alive = list(range(len(lives)))
     for op, at in order.items():
-        held = {v: (s, last) for v, (s, last) in held.items() if last >= at}
+        alive = [i for i in alive if lives[i].end > at]
         for value, slot in zip(op.results, slots_of(op), strict=False):
             if isinstance(slot, SlotAttr) and slot.region.data == "scratch":
-                held = {v: (s, last) for v, (s, last) in held.items() if not s.overlaps(slot)}
-                held[value] = (slot, max(at, placed.last_use(value, order, len(order))))
-        now = [_tensor(v, s) for v, (s, _) in held.items()] + always
-        if op in works and not always:
-            now.append(Tensor(f"workspace of {_names(op)}", op.name, works[op].size))
-        yield now
+                for i in alive:
+                    if lives[i].slot.overlaps(slot):
+                        lives[i] = replace(lives[i], end=at)
+                last = max(at, placed.last_use(value, order, end))
+                alive.append(len(lives))
+                lives.append(Life(value, slot, at, min(end, last + 1)))
+    return [*lives, *_workspaces(placed, order)]
 
 
-def _tensor(value: SSAValue, slot: SlotAttr) -> Tensor:
-    name = value.name_hint or "a value without a name"
-    return Tensor(name, str(value.type), slot.size)
+def _workspaces(placed: Placed, order: Mapping[Operation, int]) -> Iterator[Life]:
+    """Each while its op runs, or one for all, as long as the function runs."""
+    slots = {op: op.attributes.get("tops.workspace") for op in order}
+    works = [(op, slot) for op, slot in slots.items() if isinstance(slot, SlotAttr)]
+    if placed.target.shares_workspace and works:
+        yield Life(None, max((s for _, s in works), key=lambda s: s.size), -1, len(order))
+    elif works:
+        yield from (Life(op, slot, order[op], order[op] + 1) for op, slot in works)
+
+
+def busiest(lives: Iterable[Life]) -> int:
+    """The first op at which most bytes are taken; -1 is the entry."""
+    changes: dict[int, int] = defaultdict(int)
+    for life in lives:
+        changes[life.first] += aligned(life.size)
+        changes[life.end] -= aligned(life.size)
+    taken = most = 0
+    peak = -1
+    for op in sorted(changes):
+        taken += changes[op]
+        if taken > most:
+            peak, most = op, taken
+    return peak
 
 
 def _names(op: Operation) -> str:

@@ -22,13 +22,12 @@ from catgrad.dialects import cat
 from catgrad.dialects._checks import symbol_table
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.driver.checking import check
-from catgrad.memory import memory_of
 from catgrad.pictures.diagram import Box, Diagram
 from catgrad.pictures.dot_text import dot_text
 from catgrad.pictures.graphviz import clean, render
-from catgrad.pictures.lives import Lives, functions_in, lives_of
+from catgrad.pictures.lives import Lives, drawn_lives, functions_in, number
 from catgrad.pictures.memory_map import memory_map
-from catgrad.pictures.scene import Rect
+from catgrad.pictures.scene import Rect, Text
 from catgrad.pictures.subject import STAGES, find_arrow, read_module, subject_of
 from catgrad.targets._placement import find_target
 from tests.imports import ROOT
@@ -367,7 +366,7 @@ def maps(path: Path, target: str) -> list[tuple[ModuleOp, Lives]]:
 
     _, module = read_module(path, "numpy", None)
     placed = run_pipeline(module, f"lower-to-{target}")
-    return [(placed, lives_of(placed, f, find_target(target))) for f in functions_in(placed)]
+    return [(placed, drawn_lives(placed, f, find_target(target))) for f in functions_in(placed)]
 
 
 @pytest.mark.parametrize("target", ["numpy", "ggml", "ggml-native"])
@@ -395,16 +394,22 @@ def test_the_rectangles_are_the_slots(example: str, target: str) -> None:
             assert across < 1e-6 or along < 1e-6
 
 
-@pytest.mark.parametrize("target", ["numpy", "ggml"])
-def test_the_peak_is_that_of_the_memory_report(target: str) -> None:
-    for module, lives in maps(EXAMPLES / "lenet.py", target):
-        memory = memory_of(module, find_target(target))
-        if memory.function == lives.function:
-            assert lives.alive(lives.peak) == memory.bound
-            alive = [x for x in lives.lives if x.first <= lives.peak < x.end]
-            assert sorted(x.size for x in alive) == sorted(t.size for t in memory.alive)
-            return
-    raise AssertionError("no function has the peak")
+@pytest.mark.parametrize("target", ["numpy", "ggml", "ggml-native"])
+@pytest.mark.parametrize("example", ["iris", "lenet"])
+def test_the_peak_is_that_of_the_assignment(example: str, target: str) -> None:
+    """Of every function, by what `tops-assign-slots` counted."""
+    for module, lives in maps(EXAMPLES / f"{example}.py", target):
+        (function,) = [f for f in functions_in(module) if f.sym_name.data == lives.function]
+        assert lives.alive(lives.peak) == number(function, "tops.bound")
+        assert all(lives.alive(op) < lives.alive(lives.peak) for op in range(-1, lives.peak))
+
+
+def test_the_workspace_of_all_regions_is_no_workspace_of_one_op() -> None:
+    (lives,) = [x for _, x in maps(EXAMPLES / "iris.py", "numpy") if x.function == "step"]
+    (work,) = [life for life in lives.lives if life.kind == "workspace"]
+    assert (work.name, work.first, work.end) == ("the workspace", -1, len(lives.ops))
+    words = [shape.text for shape in memory_map(lives).shapes if isinstance(shape, Text)]
+    assert [w for w in words if w.startswith("workspace")] == ["workspace"]
 
 
 def test_the_kinds_of_lives() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from xdsl.ir import Operation
 
 import catgrad as cg
 from catgrad import losses, nn, optimizers
+from catgrad.dialects.tops.fused import FusedOp
 from catgrad.initializers import uniform
+from catgrad.passes import tops_fuse
 from tests.numpy_code import results_of
+from tests.programs import context, parse
 
 TARGETS = ["numpy", "ggml"]
 Function = Callable[..., Any]
@@ -183,3 +188,30 @@ def test_as_many_samples_as_units(target: str) -> None:
     net.step(x, t)
     for name, by in (("dense2.bias", slope), ("dense1.bias", back)):
         np.testing.assert_allclose(net.parameters[name], p[name] - by.sum(0), atol=1e-6)
+
+
+def shared(count: int) -> str:
+    """A value with many users in a group which it cannot join: a product before them reads it."""
+    t = "tensor<16x16xf64>"
+    lines = [f"%v = tops.exp %x : {t}", f"%s0 = tops.matmul %v, %x : ({t}, {t}) -> {t}"]
+    for i in range(count):
+        lines += [f"%u{i} = tops.multiply %v, %x : {t}", f"%s{i + 1} = tops.add %s{i}, %u{i} : {t}"]
+    body = "\n".join(lines)
+    return f"func.func @f(%x: {t}) -> {t} {{ {body}\n func.return %s{count} : {t} }}"
+
+
+def test_a_value_with_many_users_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each op at most once whether it joins, and not once for each of its users."""
+    asked: list[str] = []
+    joins: Callable[[object, Operation, object], bool] = vars(tops_fuse)["_Grouping"].joins
+
+    def counted(grouping: object, op: Operation, group: object) -> bool:
+        asked.append(str(op.results[0].name_hint))
+        return joins(grouping, op, group)
+
+    monkeypatch.setattr("catgrad.passes.tops_fuse._Grouping.joins", counted)
+    module = parse(shared(20))
+    tops_fuse.TopsFusePass().apply(context(), module)
+    assert sum(isinstance(op, FusedOp) for op in module.walk()) == 1
+    assert Counter(asked).most_common(1)[0][1] == 1, asked
+    assert "v" in asked

@@ -8,7 +8,8 @@ from xdsl.dialects import func
 import catgrad as cg
 from catgrad import losses, nn, optimizers
 from catgrad.initializers import normal
-from catgrad.memory import tensors_at
+from catgrad.memory import Life, lives_of
+from catgrad.passes._placing import Placed
 from catgrad.targets._placement import find_target
 from tests.programs import parse
 from tests.slot_programs import functions
@@ -42,11 +43,17 @@ def step(target: str, clip: bool) -> func.FuncOp:
     return functions(parse(program.ir("placed")))["step"]
 
 
+def large_at(function: func.FuncOp, target: str) -> list[list[Life]]:
+    """The large gradients that are alive, at each op."""
+    lives = lives_of(Placed(function, find_target(target)))
+    large = [life for life in lives if life.size > LARGE and life.name.startswith("d_")]
+    return [[life for life in large if life.at(op)] for op in range(len(function.body.block.ops))]
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_at_most_one_is_alive_besides_the_embedding(target: str) -> None:
     most = 0
-    for tensors in tensors_at(step(target, clip=False), find_target(target)):
-        large = [t for t in tensors if t.size > LARGE and t.name.startswith("d_")]
+    for large in large_at(step(target, clip=False), target):
         others = [t for t in large if not t.name.startswith("d_wte")]
         assert len(others) <= 1, others
         most = max(most, len(others))
@@ -56,7 +63,7 @@ def test_at_most_one_is_alive_besides_the_embedding(target: str) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_global_norm_wants_them_all(target: str) -> None:
     counts = [
-        sum(t.size > LARGE and t.name.startswith("d_h.") for t in tensors)
-        for tensors in tensors_at(step(target, clip=True), find_target(target))
+        sum(life.name.startswith("d_h.") for life in large)
+        for large in large_at(step(target, clip=True), target)
     ]
     assert max(counts) == 3 * 4

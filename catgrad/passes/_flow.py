@@ -2,7 +2,8 @@
 Which operands a derivative of a result may depend on, for `cat-differentiate`.
 
 Between floats, and within one ring of integers, cotangents flow; from a float to an integer or
-boolean, and back, every derivative is zero. A call lets through what the called arrow does.
+boolean, and back, every derivative of a `tops` op is zero. A call lets through what the called
+arrow does. What an op of another dialect lets through, its rule alone says.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from catgrad.dialects import cat
 
 
 def carries(a: Attribute, b: Attribute) -> bool:
-    """Whether the derivative of a value of type b by one of type a may be other than zero."""
+    """Whether a `tops` op's derivative of type b by an operand of type a may be other than zero."""
     if not (isinstance(a, TensorType) and isinstance(b, TensorType)):
         return True
     x = cast("TensorType[Attribute]", a).element_type
@@ -58,8 +59,10 @@ class Flow:
         """For each result of an op the operands that flow into it."""
         if isinstance(op, cat.CallOp):
             return self.of_arrow(op.target)
-        types = list(enumerate(op.operand_types))
-        return [frozenset(i for i, t in types if carries(t, r)) for r in op.result_types]
+        types, ours = list(enumerate(op.operand_types)), op.dialect_name() == "tops"
+        return [
+            frozenset(i for i, t in types if not ours or carries(t, r)) for r in op.result_types
+        ]
 
     def active(self, op: Operation, known: set[SSAValue]) -> list[SSAValue]:
         """The results that known values flow into."""

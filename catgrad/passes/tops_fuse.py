@@ -126,7 +126,10 @@ class _Grouping:
         heap: list[tuple[float, int]] = []
         self.join(root, group, heap)
         while heap:
-            op = self.ops[heapq.heappop(heap)[1]]
+            first = heapq.heappop(heap)
+            while heap and heap[0] == first:  # once for each use; asked once
+                heapq.heappop(heap)
+            op = self.ops[first[1]]
             if op not in group.members and self.joins(op, group):
                 self.join(op, group, heap)
         self.taken.update(op for op in group.members if op not in group.copies)

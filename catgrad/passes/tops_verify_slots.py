@@ -59,8 +59,9 @@ class _Held:
 
 
 def first_overlap(slots: Sequence[tuple[SlotAttr, int]]) -> tuple[int, int] | None:
-    """The numbers of two slots that overlap."""
-    ordered = sorted(slots, key=lambda item: (item[0].region.data, item[0].start))
+    """The numbers of two slots that overlap; empty ones overlap none."""
+    filled = [item for item in slots if item[0].size]
+    ordered = sorted(filled, key=lambda item: (item[0].region.data, item[0].start))
     return next(((a[1], b[1]) for a, b in pairwise(ordered) if a[0].overlaps(b[0])), None)
 
 

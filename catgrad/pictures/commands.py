@@ -14,7 +14,7 @@ from catgrad._files import write_files
 from catgrad.dialects._checks import suggestion
 from catgrad.pictures.dot_text import dot_text
 from catgrad.pictures.graphviz import render
-from catgrad.pictures.lives import functions_in, lives_of, number
+from catgrad.pictures.lives import drawn_lives, functions_in, number
 from catgrad.pictures.memory_map import memory_map
 from catgrad.pictures.subject import STAGES, find_arrow, known, read_module, subject_of
 from catgrad.pipelines import LOWER_TO, apply_pass, flatten, parse_passes
@@ -46,7 +46,7 @@ def draw(arguments: Namespace) -> None:
     placing = placing_of(target, arguments.kernels)
     place(ctx, module, placing)
     function = find_function(module, arguments.arrow, arguments.file)
-    scene = memory_map(lives_of(module, function, find_target(placing)))
+    scene = memory_map(drawn_lives(module, function, find_target(placing)))
     write(path, scene.svg() if form == "svg" else scene.png())
 
 

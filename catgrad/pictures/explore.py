@@ -10,7 +10,7 @@ from catgrad._errors import CompileError
 from catgrad.dialects import cat
 from catgrad.pictures.commands import find_function, placing_of, write
 from catgrad.pictures.dot_text import escape
-from catgrad.pictures.lives import functions_in, lives_of
+from catgrad.pictures.lives import drawn_lives, functions_in
 from catgrad.pictures.memory_map import memory_map
 from catgrad.pictures.stepping import Stepping
 from catgrad.pictures.subject import find_arrow, read_module
@@ -40,7 +40,7 @@ def explore(arguments: Namespace) -> None:
     )
     functions = [f.sym_name.data for f in functions_in(module)]
     function = find_function(module, name if name in functions else None, arguments.file)
-    scene = memory_map(lives_of(module, function, find_target(placing)))
+    scene = memory_map(drawn_lives(module, function, find_target(placing)))
     title = f"{Path(arguments.file).stem}, {placing}"
     write(path, page(title, stepping, scene.svg().decode()).encode())
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 
 from catgrad.dialects.cat import NAME, ROLE, UPDATES, text_of
-from catgrad.dialects.tops.fused import SlotAttr, slots_of
+from catgrad.dialects.tops.fused import SlotAttr
+from catgrad.memory import Life, busiest, lives_of
 from catgrad.passes._placing import Placed, aligned
 from catgrad.targets._placement import PlacedTarget
 
@@ -19,20 +20,19 @@ Kind = Literal["input", "forward", "kept", "backward", "result", "workspace"]
 
 
 @dataclass(frozen=True)
-class Life:
-    """
-    A value in scratch memory: bytes `[start, start + size)` from op `first` until before op `end`.
+class Drawn(Life):
+    """A life with what its value is for."""
 
-    The entry of the function, where inputs are written, is op -1.
-    """
-
-    name: str
-    type: str
     kind: Kind
-    start: int
-    size: int
-    first: int
-    end: int
+
+    @property
+    def name(self) -> str:
+        """What the picture calls it."""
+        if isinstance(self.owner, Operation):
+            return f"workspace of {_label(self.owner)}"
+        if self.owner is None or self.owner.name_hint is not None:
+            return super().name
+        return getattr(self.owner.owner, "name", "?").removeprefix("tops.")
 
 
 @dataclass(frozen=True)
@@ -51,86 +51,41 @@ class Lives:
 
     function: str
     ops: tuple[str, ...]
-    lives: tuple[Life, ...]
+    lives: tuple[Drawn, ...]
     stored: tuple[Stored, ...]
     sizes: dict[str, int]
 
     def alive(self, op: int) -> int:
         """The bytes that are taken while an op runs, rounded to the alignment."""
-        return sum(aligned(life.size) for life in self.lives if life.first <= op < life.end)
+        return sum(aligned(life.size) for life in self.lives if life.at(op))
 
     @property
     def peak(self) -> int:
         """The first op at which most bytes are taken."""
-        return max(range(-1, len(self.ops)), key=self.alive)
+        return busiest(self.lives)
 
 
-def lives_of(module: ModuleOp, function: func.FuncOp, target: PlacedTarget) -> Lives:
+def drawn_lives(module: ModuleOp, function: func.FuncOp, target: PlacedTarget) -> Lives:
     """The lives of a function's values, in order of their first op."""
     placed = Placed(function, target)
+    kinds = _kinds(placed)
+    drawn = [
+        Drawn(life.owner, life.slot, life.first, life.end, kinds.get(life.owner, "workspace"))
+        for life in lives_of(placed)
+    ]
     sizes = {r: number(module, f"tops.{r}") for r in ("persistent", "scratch", "constant")}
     return Lives(
         function.sym_name.data,
         tuple(_label(op) for op in placed.block.ops),
-        tuple(
-            sorted(
-                _lives(placed, target.shares_workspace), key=lambda life: (life.first, life.start)
-            )
-        ),
+        tuple(sorted(drawn, key=lambda life: (life.first, life.start))),
         tuple(_stored(module)),
         sizes,
     )
 
 
-def _lives(placed: Placed, shared: bool) -> Iterator[Life]:
-    """Each value until its last use, or until another one takes its place."""
-    order, kinds = placed.order(), _kinds(placed)
-    end = len(order)
-    held: list[Life] = list(_shared_work(placed)) if shared else []
-    for arg, attrs in zip(placed.block.args, placed.function.arg_attrs or (), strict=False):
-        slot = attrs.data.get("tops.slot")
-        if isinstance(slot, SlotAttr) and arg not in placed.stored:
-            until = min(end, max(-1, placed.last_use(arg, order, end)) + 1)
-            held.append(_life(arg, "input", slot, -1, until))
-    for op, at in order.items():
-        made = [
-            _life(v, kinds[v], slot, at, min(end, max(at, placed.last_use(v, order, end)) + 1))
-            for v, slot in zip(op.results, slots_of(op), strict=False)
-            if isinstance(slot, SlotAttr) and slot.region.data == "scratch"
-        ]
-        work = op.attributes.get("tops.workspace")
-        if isinstance(work, SlotAttr) and not shared:
-            name = f"workspace of {_label(op)}"
-            made.append(Life(name, op.name, "workspace", work.start, work.size, at, at + 1))
-        for life in made:
-            held = [replace(o, end=min(o.end, at)) if _overlap(o, life) else o for o in held]
-        held += made
-    yield from held
-
-
-def _shared_work(placed: Placed) -> Iterator[Life]:
-    """The workspace that all ops share, as long as the function runs; none if no op needs it."""
-    works = [op.attributes.get("tops.workspace") for op in placed.block.ops]
-    slots = [work for work in works if isinstance(work, SlotAttr)]
-    if largest := max(slots, key=lambda slot: slot.size, default=None):
-        end = len(placed.order())
-        yield Life(
-            "the workspace", "all regions", "workspace", largest.start, largest.size, -1, end
-        )
-
-
-def _overlap(a: Life, b: Life) -> bool:
-    return a.start < b.start + b.size and b.start < a.start + a.size
-
-
-def _life(value: SSAValue, kind: Kind, slot: SlotAttr, first: int, end: int) -> Life:
-    name = value.name_hint or getattr(value.owner, "name", "?").removeprefix("tops.")
-    return Life(name, str(value.type), kind, slot.start, slot.size, first, end)
-
-
-def _kinds(placed: Placed) -> dict[SSAValue, Kind]:
+def _kinds(placed: Placed) -> dict[object, Kind]:
     """
-    What the values of ops are for.
+    What the values are for.
 
     Forward is what the loss follows from, and kept what is used for more than the loss; without a
     loss all is forward.
@@ -145,7 +100,7 @@ def _kinds(placed: Placed) -> dict[SSAValue, Kind]:
             before.add(op)
             todo += [v.owner for v in op.operands]
     results = {placed.base(v) for v in values}
-    found: dict[SSAValue, Kind] = {}
+    found: dict[object, Kind] = dict.fromkeys(placed.block.args, "input")
     for op in placed.block.ops:
         for value in op.results:
             kept = any(reader not in before for reader in placed.readers(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from catgrad.pictures.dot_text import MUTED
-from catgrad.pictures.lives import Kind, Life, Lives
+from catgrad.pictures.lives import Drawn, Kind, Lives
 from catgrad.pictures.scene import Rect, Scene, Text
 
 LEFT, TOP, WIDTH, HEIGHT = 66.0, 64.0, 1000.0, 440.0
@@ -20,7 +20,7 @@ LOOKS: dict[Kind, tuple[str, str, str]] = {
     "kept": ("#d3c4e8", "#7b5ea7", "kept for the backward pass"),
     "backward": ("#f6cabd", "#c2452d", "backward"),
     "result": ("#bfe3c6", "#2f7d40", "result"),
-    "workspace": ("#f3f4f6", "#9ca3af", "workspace of one op"),
+    "workspace": ("#f3f4f6", "#9ca3af", "workspace"),
 }
 """Fill, outline and name of each kind."""
 
@@ -102,7 +102,7 @@ def _axes(lives: Lives) -> Iterator[Text | Rect]:
     yield Text(LEFT + WIDTH / 2, bottom + 30, "op of the function, in order", 10, "middle", MUTED)
 
 
-def _slot(lives: Lives, life: Life) -> Rect:
+def _slot(lives: Lives, life: Drawn) -> Rect:
     """The rectangle of a life."""
     fill, line, _ = LOOKS[life.kind]
     x, width = _x(lives, life.first), _x(lives, life.end) - _x(lives, life.first)
@@ -115,7 +115,7 @@ def _slot(lives: Lives, life: Life) -> Rect:
     return Rect(x, y, width, height, fill, line, note)
 
 
-def _name(life: Life, rect: Rect) -> Iterator[Text]:
+def _name(life: Drawn, rect: Rect) -> Iterator[Text]:
     """The name of a life, if it fits into its rectangle."""
     x, y = rect.x + rect.width / 2, rect.y + rect.height / 2
     for size in (10, 8.5, 7):

@@ -56,12 +56,10 @@ class SlotAttr(ParametrizedAttribute):
         return self.bytes.value.data
 
     def overlaps(self, other: SlotAttr) -> bool:
-        """Whether the two share a byte."""
-        return (
-            self.region == other.region
-            and self.start < other.start + other.size
-            and other.start < self.start + self.size
-        )
+        """Whether the two share a byte; an empty one has none."""
+        first = max(self.start, other.start)
+        last = min(self.start + self.size, other.start + other.size)
+        return self.region == other.region and first < last
 
     def verify(self) -> None:
         if self.region.data not in REGIONS:
@@ -167,9 +165,8 @@ class FusedOp(IRDLOperation):
     @property
     def in_rows(self) -> bool:
         """Whether there are values that belong to a whole row."""
-        ranks = [_rank(r) for op in self.body.block.ops for r in op.results]
-        swept = [_rank(v) for v in (*self.results, *(fold.x for fold in self.folds))]
-        return min(ranks, default=0) < max(swept + ranks)
+        rank = len(self.space)
+        return any(_rank(r) < rank for op in self.body.block.ops for r in op.results)
 
     def levels(self) -> dict[SSAValue, int]:
         """How many reductions, one after the other, stand before each value of the region."""

@@ -52,3 +52,15 @@ builtin.module attributes {tops.persistent = 64 : i64, tops.scratch = 64 : i64, 
 }
 
 // CHECK: pass 'tops-verify-slots' failed: @lost: 'tops.sin' writes a stored tensor, but is no update
+
+// -----
+// An empty result does not hide that two others share their storage.
+builtin.module attributes {tops.persistent = 0 : i64, tops.scratch = 64 : i64, tops.constant = 0 : i64} {
+  func.func @hidden(%x: tensor<4xf32> {tops.slot = #tops.slot<scratch, 0, 16>}, %e: tensor<0x4xf32> {tops.slot = #tops.slot<scratch, 0, 0>}) -> (tensor<4xf32>, tensor<0x4xf32>, tensor<4xf32>) {
+    %s = tops.sin %x {tops.slots = [#tops.slot<scratch, 0, 16>]} : tensor<4xf32>
+    %f = tops.sin %e {tops.slots = [#tops.slot<scratch, 0, 0>]} : tensor<0x4xf32>
+    func.return %s, %f, %s : tensor<4xf32>, tensor<0x4xf32>, tensor<4xf32>
+  }
+}
+
+// CHECK: pass 'tops-verify-slots' failed: @hidden: result 2 shares storage with another result

@@ -150,3 +150,15 @@ func.func @f(%x: tensor<2xf32>) {
   func.return
 }
 // CHECK: slot offset -64 must be >= 0 and a multiple of 64
+
+// -----
+
+// A region that computes nothing has no values of rows.
+func.func @f(%x: tensor<2x3xf32>, %m: tensor<2xf32>) {
+  %y, %z = tops.fused (%x, %m) : (tensor<2x3xf32>, tensor<2xf32>) -> (tensor<2x3xf32>, tensor<2xf32>) {
+  ^bb0(%a: tensor<2x3xf32>, %b: tensor<2xf32>):
+    tops.yield %a, %b : tensor<2x3xf32>, tensor<2xf32>
+  }
+  func.return
+}
+// CHECK: 'tops.fused' over [2, 3] yields tensor<2xf32>
