@@ -15,7 +15,8 @@ from catgrad.pictures.subject import read_module
 from catgrad.pipelines import PIPELINES, flatten, parse_passes
 from catgrad.universe import available_passes
 from tests.chromium import Browser
-from tests.test_draw import EXAMPLES, HOSTILE, MODEL, one_block
+from tests.test_draw import EXAMPLES, one_block
+from tests.test_draw_command import HOSTILE, MODEL
 
 SHOWN = "[...document.querySelectorAll('{}')].map(e => e.textContent)"
 
