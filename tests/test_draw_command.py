@@ -232,7 +232,8 @@ parts = cg.training(
         ),
         (
             "empty.mlir -o x.svg --level placed",
-            "empty.mlir has no function; expected arrows, or functions of tensor ops",
+            "empty.mlir has no public function; expected arrows that are not private, "
+            "or functions of tensor ops",
         ),
         (
             "bad.mlir -o x.svg",
