@@ -63,14 +63,22 @@ class Optimizer:
     """
     A lens on (state, parameters), parameter by parameter: its get hands out the parameter.
 
-    `put` is the update rule: (inputs, shared values, parameter, states, gradient) -> (parameter,
-    states). `slots` names the states and gives their first values; `clock` computes the values
-    shared by all parameters from the number of updates, which then is a state.
+    `slots` names the states and gives their first values; `clock` computes the values shared by all
+    parameters from the number of updates, which then is a state.
     """
 
     name: str
     slots: Mapping[str, Initializer]
     put: Arrow
+    """
+    The update rule of one parameter, a pure function:
+    (*inputs, *shared, parameter, *states, gradient) -> (parameter, *states).
+
+    `inputs` are f32 scalars, one for each name in `inputs`; `shared` are the results of `clock`,
+    scalars of f32, or of f64 if a gradient is one. The parameter, its gradient and the states, in
+    the order of `slots`, have one type; so have the results, their new values. A rule without
+    states returns the parameter alone.
+    """
     clock: Callable[[Array], Sequence[Array]] | None = None
     around: Callable[[Update], Update] = lambda update: update
     """What is done with all gradients first and all new values last, such as clipping."""

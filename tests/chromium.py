@@ -96,10 +96,11 @@ class Browser:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, shift: bool = False) -> None:
         """Press a key and let it go."""
         for kind in ("rawKeyDown", "keyUp"):
-            self.command("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+            held = 8 if shift else 0
+            self.command("Input.dispatchKeyEvent", type=kind, key=key, code=key, modifiers=held)
 
     def close(self) -> None:
         """End the browser."""

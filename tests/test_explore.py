@@ -15,7 +15,15 @@ from catgrad.pictures.subject import read_module
 from catgrad.pipelines import PIPELINES, flatten, parse_passes
 from catgrad.universe import available_passes
 from tests.chromium import Browser
-from tests.test_draw import EXAMPLES, HOSTILE, MODEL, one_block
+from tests.test_draw import EXAMPLES, TINY, one_block
+from tests.test_draw_command import HOSTILE, MODEL
+
+TOPS = """\
+func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %y = tops.sin %x : tensor<2xf32>
+  func.return %y : tensor<2xf32>
+}
+"""
 
 SHOWN = "[...document.querySelectorAll('{}')].map(e => e.textContent)"
 
@@ -89,6 +97,25 @@ def test_stepping(browser: Browser, tmp_path: Path) -> None:
     browser.value("byId('next').click()")
     assert browser.value("location.hash") == "#1"
     assert (browser.problems, len(browser.requests)) == ([], 1)
+
+
+def test_addresses_and_keys(browser: Browser, tmp_path: Path) -> None:
+    """The address says which step; text is selected with the arrow keys and Shift."""
+    path = tmp_path / "f.mlir"
+    path.write_text(TOPS)
+    made = page(path, tmp_path)
+    place = "byId('place').textContent"
+    browser.open(made)
+    last = int(browser.value("data.steps.length")) - 1
+    for address, step in (("2", 2), ("1.5", 1), ("-3", 0), ("x", 0), ("99", last), ("", 0)):
+        move = f"new Promise(done => (onhashchange = done, location.hash = '{address}'))"
+        browser.command("Runtime.evaluate", expression=move, awaitPromise=True)
+        assert browser.value(place) == f"{step} / {last}"
+    browser.press("ArrowRight", shift=True)
+    assert browser.value(place) == f"0 / {last}"
+    browser.press("ArrowRight")
+    assert browser.value(place) == f"1 / {last}"
+    assert browser.problems == []
 
 
 VISIBLE = (
@@ -169,14 +196,6 @@ def test_the_browser_sees_faults(browser: Browser, tmp_path: Path) -> None:
     assert len(browser.requests) == 2
 
 
-TOPS = """\
-func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> {
-  %y = tops.sin %x : tensor<2xf32>
-  func.return %y : tensor<2xf32>
-}
-"""
-
-
 def test_an_arrow_that_is_inlined(browser: Browser, tmp_path: Path) -> None:
     """Its diagram is there as long as it is; the map is that of the step."""
     browser.open(page(EXAMPLES / "iris.py", tmp_path, "--arrow", "dense"))
@@ -226,6 +245,11 @@ Run = Callable[..., tuple[int, str, str]]
             "@loss, @predict, @init; did you mean 'step'?",
         ),
         (
+            "private.mlir -o x.html",
+            "private.mlir has no public function; expected arrows that are not private, "
+            "or functions of tensor ops",
+        ),
+        (
             "tops.mlir -o x.html --arrow g",
             "tops.mlir has no function @g; it has @f",
         ),
@@ -246,6 +270,7 @@ def test_errors(
     Path("model.py").write_text(MODEL)
     Path("f.mlir").write_text("")
     Path("tops.mlir").write_text(TOPS)
+    Path("private.mlir").write_text(TINY.replace("arrow @f", "arrow private @f"))
     assert cli.main(["explore", *words.split()]) == 1
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", f"catgrad: error: {text}\n")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -12,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
 
@@ -30,8 +27,6 @@ from catgrad.targets._numpy_halves import (
     is_cut,
     region_is_cut,
 )
-from catgrad.targets.numpy_python import CORE, THREADS
-from catgrad.targets.support import numpy_threads
 from tests.numpy_code import results_of
 from tests.programs import parse
 from tests.random_graphs import graphs
@@ -241,129 +236,3 @@ def test_a_section_saves_more_than_it_costs() -> None:
         parts = {"f": cg.arrow(cg.sin).on(cg.f32[rows, 256])}
         source = cg.compile(parts, target="numpy", name="one").source
         assert source.count("in_halves(*section") == sections
-
-
-# -- at run time -------------------------------------------------------------------------------
-def meet(meeting: threading.Barrier) -> None:
-    """Wait for the other half."""
-    meeting.wait()
-
-
-def nothing() -> None:
-    """Do nothing."""
-
-
-def test_halves_of_arrays() -> None:
-    x: NDArray[np.int64] = np.arange(15).reshape(5, 3)
-    work = np.zeros(128, np.uint8)
-    pieces: list[NDArray[Any]] = []
-
-    def section(half: numpy_threads.Half) -> Run:
-        np.testing.assert_array_equal(half(x), x[:2] if half.first else x[2:])
-        np.testing.assert_array_equal(half(x, 1), x[:, :1] if half.first else x[:, 1:])
-        pieces.append(half.scratch(8, np.float32, (5, 3)))
-        assert pieces[-1].shape == (2 if half.first else 3, 3)
-        assert half.broadcast(pieces[-1][:, 0], (1,), (5, 4)).shape == (len(pieces[-1]), 4)
-        return nothing
-
-    numpy_threads.halves(section, work)
-    assert not np.shares_memory(pieces[0], pieces[1])
-    assert [p.__array_interface__["data"][0] - work.ctypes.data for p in pieces] == [8, 72]
-
-
-def test_two_threads_run_at_once_and_an_error_of_either_arrives() -> None:
-    meeting = threading.Barrier(2, timeout=30)
-    threads = numpy_threads.Threads(2)
-    if threads.count < 2:
-        pytest.skip("this NumPy's BLAS does not tell how many threads it has")
-    threads.in_halves(lambda: meet(meeting), lambda: meet(meeting))
-
-    def fails() -> None:
-        raise ZeroDivisionError
-
-    done: list[str] = []
-    with pytest.raises(ZeroDivisionError):
-        threads.in_halves(lambda: done.append("first"), fails)
-    with pytest.raises(ZeroDivisionError):
-        threads.in_halves(fails, lambda: done.append("second"))
-    threads.in_halves(lambda: done.append("a"), lambda: done.append("b"))
-    assert done[:2] == ["first", "second"]
-    assert sorted(done[2:]) == ["a", "b"]
-
-
-def test_a_busy_helper_is_not_waited_for() -> None:
-    """Of two programs in two threads, one runs its halves one after the other."""
-    threads = numpy_threads.Threads(2)
-    started, leave = threading.Event(), threading.Event()
-
-    def stay() -> None:
-        started.set()
-        assert leave.wait(30)
-
-    other = threading.Thread(target=threads.in_halves, args=(stay, stay))
-    other.start()
-    assert started.wait(30)
-    done: list[int] = []
-    threads.in_halves(lambda: done.append(1), lambda: done.append(2))
-    leave.set()
-    other.join(30)
-    assert done == [1, 2]
-
-
-def test_one_thread_makes_no_other() -> None:
-    before = threading.active_count()
-    ids: list[int] = []
-    threads = numpy_threads.Threads(1)
-    threads.in_halves(
-        lambda: ids.append(threading.get_ident()), lambda: ids.append(threading.get_ident())
-    )
-    assert ids == [threading.get_ident()] * 2
-    assert threading.active_count() == before
-
-
-def test_blas_has_one_thread_meanwhile_and_then_as_many_as_before() -> None:
-    blas = numpy_threads.BLAS
-    if not blas.known:
-        pytest.skip("this NumPy's BLAS does not tell how many threads it has")
-    before = blas.get()
-
-    def inside() -> tuple[NDArray[Any], ...]:
-        assert blas.get() == 1
-        return ()
-
-    def failing() -> tuple[NDArray[Any], ...]:
-        raise ZeroDivisionError
-
-    threads = numpy_threads.Threads(2)
-    threads.around(lambda: (threads.around(inside)(), inside())[1])()
-    with pytest.raises(ZeroDivisionError):
-        threads.around(failing)()
-    assert blas.get() == before
-    assert numpy_threads.Threads(3).around(inside) is inside
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-def test_a_forked_process_has_a_helper_of_its_own() -> None:
-    threads = numpy_threads.Threads(2)
-    threads.in_halves(nothing, nothing)
-    child = os.fork()
-    if child == 0:
-        done: list[int] = []
-        threads.in_halves(lambda: done.append(1), lambda: done.append(2))
-        os._exit(0 if sorted(done) == [1, 2] else 1)
-    assert os.waitpid(child, 0)[1] == 0
-
-
-def test_a_program_named_like_a_class_of_the_runtime() -> None:
-    parts = {"f": cg.arrow(cg.sin).on(cg.f32[1024, 256])}
-    for name in ("threads", "half"):
-        program = cg.compile(parts, target="numpy", name=name)
-        assert program.load().f(np.ones((1024, 256), np.float32)).shape == (1024, 256)
-
-
-def test_only_large_programs_hold_threads() -> None:
-    for rows, held in ((2, False), (2048, True)):
-        parts = {"f": cg.arrow(cg.sin).on(cg.f32[rows, 256])}
-        source = cg.compile(parts, target="numpy", name="f").source
-        assert ("class Threads" in source) == held
-    assert CORE.name != THREADS.name

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import catgrad as cg
 from catgrad import initializers, losses, nn, optimizers
 from catgrad.optimizers import COUNT, constant, cosine, linear_warmup
+from tests.api_tools import evaluate
 
 RECORDED: dict[str, NDArray[Any]] = dict(
     np.load(Path(__file__).parent / "references" / "layers.npz")
@@ -97,6 +98,22 @@ def test_lion_is_its_formula() -> None:
         if step in SEEN:
             seen.append(p)
     np.testing.assert_allclose(trajectory(trainer(optimizers.lion(0.01, weight_decay=0.1))), seen)
+
+
+def test_put_is_a_pure_function() -> None:
+    """What a step is given, what parameters share, the parameter, its states, its gradient."""
+    p, v, m, g = np.array([[1.0, 2.0], [1.0, 0.0], [4.0, 4.0], [0.5, 0.5]])
+    np.testing.assert_allclose(evaluate(optimizers.sgd(0.1).put, p, g), [0.95, 1.95])
+    new = evaluate(optimizers.momentum(0.1, 0.5).put, p, v, g)
+    np.testing.assert_allclose(new, [[0.9, 1.95], [1.0, 0.5]])
+    adam = optimizers.adam(optimizers.given(), 0.5, 0.75, eps=0).put
+    types = [cg.f32[()]] * 3 + [cg.f64[2]] * 4
+    net = cg.compile({"f": adam.on(*types)}, target="numpy").load()
+    rate, boost, scale = np.array([0.25, 2.0, 0.5], np.float32)
+    mean, variance = 0.5 * m + 0.5 * g, 0.75 * v + 0.25 * g * g
+    found = net.f(rate, boost, scale, p, m, v, g)
+    np.testing.assert_allclose(found[1:], [mean, variance])
+    np.testing.assert_allclose(found[0], p - 0.25 * 2.0 * mean / (np.sqrt(variance) / 0.5))
 
 
 def test_clipping_scales_all_gradients_together() -> None:

@@ -90,7 +90,10 @@ def find_function(module: ModuleOp, name: str | None, file: str) -> func.FuncOp:
     """The function of a name; without one `step`, else that which needs most scratch memory."""
     functions = {f.sym_name.data: f for f in functions_in(module)}
     if not functions:
-        raise CompileError(f"{file} has no function; expected arrows, or functions of tensor ops")
+        raise CompileError(
+            f"{file} has no public function; expected arrows that are not private, "
+            "or functions of tensor ops"
+        )
     if name is None:
         largest = max(functions, key=lambda f: number(functions[f], "tops.scratch"))
         name = "step" if "step" in functions else largest

@@ -44,8 +44,8 @@ def escape(text: str) -> str:
 
 
 def marked(text: str) -> str:
-    """Text for a label in HTML form, where `dot` takes a backslash and N for a name."""
-    return escape(clip(text)).replace("\\", "&#92;&#92;")
+    """Text for a label in HTML form, which `dot` wants not empty; there `\\N` would be a name."""
+    return escape(clip(text)).replace("\\", "&#92;&#92;") or "&#160;"
 
 
 def clip(text: str) -> str:

@@ -39,8 +39,10 @@ def render(text: str, form: Form, engine: tuple[str, ...] = ("dot",)) -> bytes:
             "install Graphviz (Debian: apt-get install graphviz)"
         ) from error
     if done.returncode != 0 or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise CompileError(f"{engine[0]!r} failed with exit code {done.returncode}: {said[-1]}")
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        errors = [line for line in said if line.startswith("Error")]
+        why = [*errors, *said, "it said nothing"][0]
+        raise CompileError(f"{engine[0]!r} failed with exit code {done.returncode}: {why}")
     return done.stdout if form == "png" else clean(done.stdout.decode()).encode()
 
 

@@ -111,10 +111,9 @@ class _Opening:
             role = text_of(attributes(arrow.res_attrs, i).get(ROLE))
             name = tag.text if tag is not None else role or result_name(value)
             self.connect(self.box("output", name, root), [source], [""])
-        for box in self.diagram.boxes:
-            targets = [edge.target for edge in self.diagram.edges if edge.wire.box is box]
-            if box.kind == "input" and targets:
-                box.up = all(target.up for target in targets)
+        for wire, edges in self.diagram.uses().items():
+            if wire.box.kind == "input":
+                wire.box.up = all(edge.target.up for edge in edges)
         self.label_many()
         join_updates(self.diagram)
         return self.diagram
@@ -298,9 +297,12 @@ def join_updates(diagram: Diagram) -> None:
     """
     edges = diagram.edges
     starts = {edge.wire.box for edge in edges}
+    ends: dict[Box, list[Edge]] = {}
+    for edge in edges:
+        ends.setdefault(edge.target, []).append(edge)
     joined: dict[tuple[str, object], Box] = {}
     for box in list(diagram.boxes):
-        own = [edge for edge in edges if edge.target is box]
+        own = ends.get(box, [])
         given = [tag for port in box.ins for tag in port.tags]
         made = [tag for port in box.outs for tag in port.tags]
         if box.kind != "arrow" or box in starts or len(own) != 1 or len(made) < len(box.outs):

@@ -53,7 +53,7 @@ from catgrad.targets._numpy_spelling import (
 from catgrad.targets._placement import checks_indices
 from catgrad.targets._python_names import RESERVED, Names
 
-LOCALS = ("in_halves", "work", "half", "first", "run")
+LOCALS = ("work", "half", "first", "run")
 """What the printer itself names in a factory."""
 
 

@@ -47,11 +47,8 @@ def moves_of(op: TopsOp, operands: Sequence[str], out: str, work: str = "") -> M
     A name in braces stands for a view, by its number; `work` is an expression for its workspace.
     """
     match op:
-        case ReshapeOp():
-            there = (
-                turned_target(op, out) if lies_turned(op) else f"{out}.reshape({shape_of(op.x)})"
-            )
-            return Moves([(out, there)], [f"np.copyto({{0}}, {operands[0]})"])
+        case ReshapeOp():  # which lies turned: others are written in the operand's shape
+            return Moves([(out, turned_target(op, out))], [f"np.copyto({{0}}, {operands[0]})"])
         case Reduction() if folds_few(op):
             return few(op, operands[0], out)
         case SumOp() if work:

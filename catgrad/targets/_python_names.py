@@ -23,7 +23,7 @@ RESERVED = frozenset(
         *keyword.kwlist,
         *keyword.softkwlist,
         *dir(builtins),
-        *("np", "persistent", "scratch", "constant", "here", "there"),
+        *("np", "persistent", "scratch", "constant", "here", "there", "in_halves"),
         *_helpers(),
     ]
 )

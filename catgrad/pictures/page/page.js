@@ -146,7 +146,7 @@ function listSteps() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
   if (event.key === "ArrowRight") show(at + 1);
   else if (event.key === "ArrowLeft") show(at - 1);
   else return;
@@ -157,5 +157,7 @@ byId("next").onclick = () => show(at + 1);
 const dark = (on) => document.documentElement.classList.toggle("dark", on);
 dark(matchMedia("(prefers-color-scheme: dark)").matches);
 byId("theme").onclick = () => dark();
+const showAddressed = () => show(parseInt(location.hash.slice(1), 10) || 0);
+addEventListener("hashchange", showAddressed);
 listSteps();
-show(Number(location.hash.slice(1)) || 0);
+showAddressed();

@@ -68,7 +68,6 @@ class _Helper:
         self.tasks = self.finished = 0
         self.task: Run = _nothing
         self.error: BaseException | None = None
-        threading.Thread(target=self._serve, name="catgrad", daemon=True).start()
 
     def _serve(self) -> None:
         with np.errstate(all="ignore"):
@@ -84,8 +83,15 @@ class _Helper:
                     self.done.release()
 
     def _wait(self) -> None:
+        """Until the helper is done, which writes into arrays: it is interrupted afterwards."""
+        interrupt: BaseException | None = None
         while self.finished != self.tasks:
-            self.done.acquire()
+            try:
+                self.done.acquire()
+            except BaseException as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
 
     def run(self, first: Run, second: Run) -> None:
         """Run both; one after the other if the helper works for another thread."""
@@ -94,35 +100,49 @@ class _Helper:
             second()
             return
         try:
-            self.task, self.tasks = second, self.tasks + 1
-            self.go.release()
+            if self.tasks == 0:
+                threading.Thread(target=self._serve, name="catgrad", daemon=True).start()
+            self.task, self.error = second, None
             try:
+                self.tasks += 1
+                self.go.release()
                 first()
+            finally:
                 self._wait()
-            finally:  # also if interrupted: nobody may touch the arrays before
-                self._wait()
-            error, self.error = self.error, None
+            error = self.error
         finally:
             self.busy.release()
         if error is not None:
             raise error
 
 
-_helpers: list[_Helper] = []
-os.register_at_fork(after_in_child=_helpers.clear)
-
-
 class Blas:
-    """The number of threads of NumPy's BLAS, of which a process has one."""
+    """
+    The threads of a process: how many NumPy's BLAS has, of which there is one, and our helper.
 
-    def __init__(self) -> None:
-        self.users, self.lock, self.count = 0, threading.Lock(), 0
+    All programs share it: it lies in a module of NumPy, where each finds it.
+    """
+
+    def __init__(self, parent: "Blas | None" = None) -> None:
+        self.pid, self.lock, self.helper = os.getpid(), threading.Lock(), _Helper()
+        self.users = self.count = 0
         blas = ctypes.CDLL(sys.modules["numpy.linalg._umath_linalg"].__file__)
         setters = [name for name in BLAS_SETTERS if hasattr(blas, name)]
         getters = [name.replace("set", "get").replace("Set_Num", "Get_Max") for name in setters]
         self.known = bool(setters) and hasattr(blas, getters[0])
         if self.known:
             self.set, self.get = getattr(blas, setters[0]), getattr(blas, getters[0])
+        if parent and parent.users:  # who asked for one thread there is not here
+            self.set(parent.count)
+
+    def forked(self) -> bool:
+        """Whether this is a child of the process whose threads these were."""
+        return self.pid != os.getpid()
+
+    def usual(self) -> int:
+        """How many threads BLAS has while nobody asks for one."""
+        with self.lock:
+            return self.count if self.users else self.get()
 
     def one(self) -> None:
         """One thread, until whoever asked for that has let go of it."""
@@ -140,7 +160,10 @@ class Blas:
                 self.set(self.count)
 
 
-BLAS = Blas()
+def _shared(parent: Blas | None = None) -> Blas:
+    """The threads of this process; `parent`, those of the process it was forked from."""
+    place, name = vars(sys.modules["numpy.linalg._umath_linalg"]), f"_catgrad_{os.getpid()}"
+    return place.get(name) or place.setdefault(name, Blas(parent))
 
 
 class Threads:
@@ -151,17 +174,23 @@ class Threads:
     """
 
     def __init__(self, threads: int | None) -> None:
-        self.count = (threads or BLAS.get()) if BLAS.known else 1
+        self._blas = _shared()
+        self.count = (threads or self._blas.usual()) if self._blas.known else 1
+
+    @property
+    def blas(self) -> Blas:
+        """The threads of this process, also where it was forked since."""
+        if self._blas.forked():
+            self._blas = _shared(self._blas)
+        return self._blas
 
     def in_halves(self, first: Run, second: Run) -> None:
         """Run the two halves of a section."""
         if self.count < 2:
             first()
             second()
-            return
-        if not _helpers:
-            _helpers.append(_Helper())
-        _helpers[0].run(first, second)
+        else:
+            self.blas.helper.run(first, second)
 
     def around(self, function: Callable[..., tuple[Array, ...]]) -> Callable[..., Any]:
         """The function, with as many threads of BLAS as befits it."""
@@ -169,10 +198,11 @@ class Threads:
             return function
 
         def alone(*given: Array) -> tuple[Array, ...]:
-            BLAS.one()
+            blas = self.blas
+            blas.one()
             try:
                 return function(*given)
             finally:
-                BLAS.as_before()
+                blas.as_before()
 
         return alone
