@@ -15,6 +15,7 @@ from xdsl.utils.exceptions import (
 )
 from xdsl.utils.lexer import Span
 
+from catgrad.dialects._blame import place_outside
 from catgrad.dialects._places import place_of_error
 
 MAX_LINE = 200
@@ -54,6 +55,14 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return suggestion(name, known)
 
 
+def unforeseen(what: str, error: Exception) -> PassFailure | InternalError:
+    """The error for one that nobody foresaw: in code from outside, or a fault of the compiler."""
+    said = f"{type(error).__name__}: {error}"
+    if (place := place_outside(error)) is not None:
+        return failure(f"{what} failed: {place}: {said}", error)
+    return InternalError(f" in {what}: {said}")
+
+
 def failure(message: str, cause: BaseException) -> PassFailure:
     """A PassFailure that keeps the notes of its cause: they show the IR."""
     found = PassFailure(message)
@@ -89,7 +98,8 @@ def describe(error: BaseException) -> str:
         case InternalError():
             return _internal(str(error))
         case _:
-            return _internal(f": {type(error).__name__}: {error}")
+            said, place = f"{type(error).__name__}: {error}", place_outside(error)
+            return _internal(f": {said}") if place is None else f"{place}: {said}"
 
 
 def _internal(what: str) -> str:

@@ -20,6 +20,7 @@ from typing import TypeAlias
 from xdsl.ir import Operation, OpTrait, OpTraits, SSAValue
 
 from catgrad._attached import ATTACHED
+from catgrad.dialects._blame import values_of
 from catgrad.dialects.tops._decomposition import Decompose, Decomposition
 from catgrad.dialects.tops.base import Arrays, Emitter, Given, Numpy, ReverseRule
 from catgrad.dialects.tops.value import Array
@@ -48,7 +49,7 @@ class FunctionRule(ReverseRule):
         found = self.function(
             [ops.array(v) for v in inputs], [ops.array(v) for v in outputs], given, ops
         )
-        return [None if a is None else a.value for a in found]
+        return values_of(found, ops)
 
 
 def rule(op: type[Operation], meaning: str = "", example: str = "") -> Callable[[Reverse], Reverse]:

@@ -35,6 +35,8 @@ from xdsl.printer import Printer
 from xdsl.traits import HasCanonicalizationPatternsTrait, OpTrait, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from catgrad.dialects._blame import filled, values_of
+
 if TYPE_CHECKING:
     from catgrad.dialects.tops.value import Array, Ops
 
@@ -167,11 +169,11 @@ class Numpy(OpTrait):
         if self.view:
             text = f"np.copyto({{out}}, {self.view})"
         known = {"out": out, "operands": ", ".join(names), **self.fields(op), **fields}
-        return text.format(*names, 0, **known)
+        return filled(text, op, *names, 0, **known)
 
     def expression(self, op: Operation, names: Sequence[str]) -> str:
         """The view, as an expression (only where `view` is set)."""
-        return self.view.format(*names, **self.fields(op))
+        return filled(self.view, op, *names, **self.fields(op))
 
     @staticmethod
     def fields(op: Operation) -> dict[str, Any]:
@@ -221,10 +223,8 @@ class _TopsRule(ReverseRule):
     ) -> Sequence[SSAValue | None]:
         assert isinstance(op, TopsOp)
         given = [ops.array(g) for g in cotangents if g is not None]
-        arrays = op.reverse(
-            [ops.array(v) for v in inputs], [ops.array(v) for v in outputs], given, ops
-        )
-        return [None if a is None else a.value for a in arrays]
+        x, y = ([ops.array(v) for v in values] for values in (inputs, outputs))
+        return values_of(op.reverse(x, y, given, ops), ops)
 
     def holds(self, op: Operation) -> bool:
         return isinstance(op, TopsOp) and op.has_rule()
