@@ -15,6 +15,7 @@ from xdsl.utils.exceptions import (
 )
 from xdsl.utils.lexer import Span
 
+from catgrad.dialects._blame import CompileError as CompileError
 from catgrad.dialects._blame import place_outside
 from catgrad.dialects._places import place_of_error
 
@@ -24,10 +25,6 @@ MAX_CONTEXT = 6
 
 class UsageError(Exception):
     """A mistake in what was asked for: an unknown name, a wrong option, an unreadable file."""
-
-
-class CompileError(DiagnosticException):
-    """A program that cannot be compiled, loaded or written."""
 
 
 class PassFailure(PassFailedException):

@@ -26,7 +26,7 @@ from catgrad.dialects.tops import Tops
 from catgrad.lenses import INIT
 from catgrad.memory import Memory, memory_of
 from catgrad.pipelines import LOWER_TO, TOPS, apply_pass, flatten, parse_passes
-from catgrad.targets._placement import find_target, target_files, target_names
+from catgrad.targets._placement import find_target, outside_targets, target_files, target_names
 from catgrad.tracing import Traced, trace_module
 from catgrad.universe import available_passes
 
@@ -200,8 +200,8 @@ def trace(
 
 def check_target(target: str, kernels: str | None) -> None:
     """Raise CompileError unless there is such a target, with an option `kernels` of this value."""
-    known = target_names()
-    if target not in known:
+    if target not in target_files() and target not in outside_targets():
+        known = target_names()
         raise CompileError(
             f"no target {target!r}; targets are {', '.join(known)}" + suggestion(target, known)
         )

@@ -22,6 +22,10 @@ INSIDE = frozenset({"catgrad", "immutabledict", "numpy", "xdsl", *sys.stdlib_mod
 LENGTH = 80
 
 
+class CompileError(DiagnosticException):
+    """A program that cannot be compiled, loaded or written."""
+
+
 class FaultyCode(DiagnosticException):
     """A rule, meaning or decomposition from outside that fails, or gives what it must not give."""
 
@@ -52,6 +56,13 @@ def place_outside(error: BaseException) -> str | None:
                 place = f"{shown_path(file)}:{line}"
         cause = cause.__cause__
     return place
+
+
+def said(error: BaseException) -> str:
+    """What an error says, behind its type and the line outside of the package that it is of."""
+    place = place_outside(error)
+    kind = "" if isinstance(error, DiagnosticException) else f"{type(error).__name__}: "
+    return f"{kind}{error}" if place is None else f"{place}: {kind}{error}"
 
 
 def place_of_code(code: object) -> str:

@@ -17,6 +17,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from catgrad._errors import UsageError, suggest
 from catgrad.driver.arguments import Arguments, add_options
 from catgrad.pipelines import flatten, parse_passes, parse_specs, with_options
+from catgrad.targets._outside import installed
 from catgrad.universe import CATGRAD_UNIVERSE, available_passes
 
 
@@ -31,6 +32,7 @@ class Options(xDSLOptMain):
         self.available_passes = {}
         self.available_targets = {}
         self.ctx = Context()
+        installed()  # whose errors say which package is broken
         self.register_all_dialects()
         self.register_all_frontends()
         self.register_all_passes()

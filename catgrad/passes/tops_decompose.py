@@ -34,7 +34,7 @@ from catgrad.dialects.tops.value import Array, Ops
 from catgrad.passes._decompositions import BOOLEAN, SUMS, Range, parity
 from catgrad.passes._placing import functions_of
 from catgrad.passes._rearrangements import RULES
-from catgrad.targets._placement import PlacedTarget, find_target
+from catgrad.targets._placement import PlacedTarget, check_decompositions, find_target
 
 
 class Decomposed(Ops):
@@ -45,9 +45,11 @@ class Decomposed(Ops):
     that the target lacks is an f32 array of 0 and 1.
     """
 
-    def __init__(self, builder: Builder, target: PlacedTarget, ranges: dict[SSAValue, Range]):
+    def __init__(
+        self, builder: Builder, name: str, target: PlacedTarget, ranges: dict[SSAValue, Range]
+    ):
         super().__init__(builder, TABLE)
-        self.target = target
+        self.name, self.target = name, target
         self.open: list[object] = []
         """The ops that are being decomposed."""
         self.ranges = ranges
@@ -97,7 +99,7 @@ class Decomposed(Ops):
 
     def own(self, op: Operation, inputs: Sequence[Array]) -> list[Array] | None:
         """What the decomposition that an op carries makes of it, if it carries one."""
-        if (rule := decomposition_of(op, self.target.name)) is None:
+        if (rule := decomposition_of(op, self.name)) is None:
             return None
         key = (op.name, list(op.operand_types), op.properties)
         with self.inside(key, "whose decomposition needs itself"):
@@ -128,8 +130,8 @@ class Decomposed(Ops):
 class _Function:
     """Decomposes one function, from its first op to its last."""
 
-    def __init__(self, function: func.FuncOp, target: PlacedTarget):
-        self.function, self.target = function, target
+    def __init__(self, function: func.FuncOp, name: str, target: PlacedTarget):
+        self.function, self.name, self.target = function, name, target
         self.block = function.body.block
         self.ranges: dict[SSAValue, Range] = {}
         for arg, attrs in zip(self.block.args, function.arg_attrs or (), strict=False):
@@ -168,7 +170,7 @@ class _Function:
 
     def replace(self, op: Operation, given: Sequence[SSAValue]) -> None:
         """Write an op with others, in front of it."""
-        ops = Decomposed(Builder(InsertPoint.before(op)), self.target, self.ranges)
+        ops = Decomposed(Builder(InsertPoint.before(op)), self.name, self.target, self.ranges)
         try:
             made = ops.instead(op, [ops.array(v) for v in given])
         except Missing as error:
@@ -238,10 +240,11 @@ class TopsDecomposePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = find_target(self.target)
+        check_decompositions({type(inner) for inner in op.walk()})
         found = [
             what
             for f in functions_of(op, self.name, foreign=True)
-            for what in _Function(f, target).run()
+            for what in _Function(f, self.target, target).run()
         ]
         if found:
             raise PassFailedException(

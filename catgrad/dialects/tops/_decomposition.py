@@ -59,6 +59,10 @@ def lowered(type_: Tensor) -> Tensor:
 
 
 def decomposition_of(op: Operation, target: str) -> Decomposition | None:
-    """How to write an op for a target: the way for that target alone comes before the common."""
+    """
+    How to write an op for a target: the way for that target alone comes before the common.
+
+    For `ggml-native` that is the way for it, for `ggml`, or for all.
+    """
     found = {t.target: t for t in op.get_traits_of_type(Decomposition)}
-    return found.get(target) or found.get("")
+    return found.get(target) or found.get(target.partition("-")[0]) or found.get("")
