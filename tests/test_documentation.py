@@ -91,6 +91,24 @@ def test_outputs_are_written(tmp_path: Path) -> None:
         assert page.read_text() == text.format(after)
 
 
+def test_outputs_are_written_where_they_stand(tmp_path: Path) -> None:
+    """Of two outputs with one text, the second is the one to write."""
+    pair = '```sh\necho {}\n```\n\n```text title="output"\none\n```\n\n'
+    page = tmp_path / "page.md"
+    page.write_text(pair.format("one") + pair.format("two"))
+    assert run(page, tmp_path, "--write").returncode == 0
+    assert page.read_text() == pair.format("one") + pair.format("two").replace("\none\n", "\ntwo\n")
+
+
+def test_what_sets_up_the_repository_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(
+        "```sh\ncmake --version >found\n```\n```sh\nmake demo\necho a >>found\n```\n"
+    )
+    done = run(tmp_path / "page.md", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "found").read_text().endswith("\na\n")
+
+
 def test_the_reference_has_everything() -> None:
     found = pages()
     ops = [op.name for make in CATGRAD_UNIVERSE.all_dialects.values() for op in make().operations]
