@@ -14,7 +14,7 @@ from tests.documents import OUTPUT, blocks
 from tests.reference_pages import pages
 from tests.write_outputs import PAGES, ROOT, RUN, name_of, run
 
-MADE = {"README.md": ["iris.py", "iris.npz", "digits.py", "digits/digits.cpp", "Y.npy"]}
+MADE = {"README.md": ["iris.py", "iris.npz", "digits.py", "digits.gguf", "predicted.npy"]}
 """Files that are there afterwards."""
 
 LIMITS = {
