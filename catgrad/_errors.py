@@ -16,7 +16,7 @@ from xdsl.utils.exceptions import (
 from xdsl.utils.lexer import Span
 
 from catgrad.dialects._blame import CompileError as CompileError
-from catgrad.dialects._blame import place_outside
+from catgrad.dialects._blame import is_inside, place_of_code, place_outside
 from catgrad.dialects._places import place_of_error
 
 MAX_LINE = 200
@@ -52,11 +52,12 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return suggestion(name, known)
 
 
-def unforeseen(what: str, error: Exception) -> PassFailure | InternalError:
+def unforeseen(what: str, error: Exception, code: object = None) -> PassFailure | InternalError:
     """The error for one that nobody foresaw: in code from outside, or a fault of the compiler."""
-    said = f"{type(error).__name__}: {error}"
-    if (place := place_outside(error)) is not None:
-        return failure(f"{what} failed: {place}: {said}", error)
+    said, place = f"{type(error).__name__}: {error}", place_outside(error)
+    if place is not None or not (code is None or is_inside(code)):
+        where = place_of_code(code) if place is None else f"{place}: "
+        return failure(f"{what} failed: {where}{said}", error)
     return InternalError(f" in {what}: {said}")
 
 

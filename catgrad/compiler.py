@@ -15,10 +15,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.dialects.func import Func
 from xdsl.printer import Printer
-from xdsl.utils.exceptions import PassFailedException
+from xdsl.utils.exceptions import DiagnosticException, PassFailedException
 
 from catgrad._collection import collection_paused
-from catgrad._errors import CompileError
+from catgrad._errors import CompileError, unforeseen
 from catgrad._files import write_files
 from catgrad.dialects._checks import check_module, suggestion
 from catgrad.dialects.cat import Cat
@@ -81,8 +81,13 @@ class Program:
     @collection_paused()
     def source(self) -> str:
         """What the target prints; several files follow each other behind `//--- NAME` lines."""
-        stream = io.StringIO()
-        find_target(self._placing).emit(context(), self._placed, stream)
+        stream, target = io.StringIO(), find_target(self._placing)
+        try:
+            target.emit(context(), self._placed, stream)
+        except (DiagnosticException, RecursionError, MemoryError):
+            raise
+        except Exception as error:
+            raise unforeseen(f"target '{self.target}'", error, type(target)) from error
         return stream.getvalue()
 
     @cached_property

@@ -181,7 +181,7 @@ class CatgradOptMain(Options):
         except (RecursionError, MemoryError, ShrinkException):
             raise
         except Exception as error:
-            raise unforeseen(where, error) from error
+            raise unforeseen(where, error, self.emitter) from error
         return stream.getvalue()
 
     def _execute(self, module: ModuleOp) -> str:

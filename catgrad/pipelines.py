@@ -94,7 +94,7 @@ def with_options(kind: str, class_: type[Built], spec: ArgSpec) -> Built:
             raise UsageError(f"{kind} '{spec.name}' has no option '{option}'; {takes}{close}")
     try:
         return class_.from_spec(spec)
-    except (ValueError, TypeError, PassFailedException) as error:
+    except (ValueError, TypeError, NameError, PassFailedException) as error:
         raise UsageError(f"{kind} '{spec.name}': {error}") from error
 
 
@@ -110,7 +110,7 @@ def apply_pass(pass_: ModulePass, ctx: Context, module: ModuleOp) -> None:
     except RecursionError as error:
         raise PassFailure(f"pass '{pass_.name}' failed: the IR is nested too deeply") from error
     except Exception as error:
-        raise unforeseen(f"pass '{pass_.name}'", error) from error
+        raise unforeseen(f"pass '{pass_.name}'", error, type(pass_)) from error
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,11 @@ def is_own(code: object) -> bool:
     return str(getattr(code, "__module__", "")).partition(".")[0] == "catgrad"
 
 
+def is_inside(code: object) -> bool:
+    """Whether a class is of this package or of one that it is built on."""
+    return str(getattr(code, "__module__", "")).partition(".")[0] in INSIDE
+
+
 def shown_path(file: str | Path) -> str:
     """A path as short as it can be said: from the current folder, if it is in there."""
     path = Path(file).resolve()

@@ -107,6 +107,7 @@ class Options(xDSLOptMain):
             raise UsageError(f"-t takes one target, got '{self.args.target}'")
         (spec,) = specs
         self.target_name = spec.name
+        self.emitter: object = None
         if (entry := self.available_targets.get(spec.name)) is None:
             close = suggest(spec.name, self.available_targets)
             known = ", ".join(self.available_targets)
@@ -124,6 +125,7 @@ class Options(xDSLOptMain):
                 "syntax_highlight": True,
             }
             target = dataclasses.replace(target, **flags)
+        self.emitter = type(target)
         return lambda module, stream: target.emit(self.ctx, module, stream)
 
     def _print(self, module: ModuleOp, stream: IO[str]) -> None:

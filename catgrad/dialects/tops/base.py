@@ -222,9 +222,8 @@ class _TopsRule(ReverseRule):
         ops: Ops,
     ) -> Sequence[SSAValue | None]:
         assert isinstance(op, TopsOp)
-        given = [ops.array(g) for g in cotangents if g is not None]
-        x, y = ([ops.array(v) for v in values] for values in (inputs, outputs))
-        return values_of(op.reverse(x, y, given, ops), ops)
+        x, y, g = ([ops.array(v) for v in vs if v] for vs in (inputs, outputs, cotangents))
+        return values_of(op.reverse(x, y, g, ops), ops)
 
     def holds(self, op: Operation) -> bool:
         return isinstance(op, TopsOp) and op.has_rule()
@@ -282,7 +281,8 @@ class TopsOp(IRDLOperation, abc.ABC):
     def meaning(self) -> Numpy:
         """The op's `Numpy` trait."""
         trait = self.get_trait(Numpy)
-        assert trait is not None, f"{self.name} lacks a NumPy meaning"
+        if trait is None:
+            raise VerifyException(f"'{self.name}' has no NumPy meaning: give it the trait Numpy")
         return trait
 
     @property
