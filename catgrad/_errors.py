@@ -15,6 +15,8 @@ from xdsl.utils.exceptions import (
 )
 from xdsl.utils.lexer import Span
 
+from catgrad.dialects._blame import CompileError as CompileError
+from catgrad.dialects._blame import is_inside, place_of_code, place_outside
 from catgrad.dialects._places import place_of_error
 
 MAX_LINE = 200
@@ -23,10 +25,6 @@ MAX_CONTEXT = 6
 
 class UsageError(Exception):
     """A mistake in what was asked for: an unknown name, a wrong option, an unreadable file."""
-
-
-class CompileError(DiagnosticException):
-    """A program that cannot be compiled, loaded or written."""
 
 
 class PassFailure(PassFailedException):
@@ -52,6 +50,15 @@ def suggest(name: str, known: Iterable[str]) -> str:
     from catgrad.dialects._checks import suggestion  # loads `cat`, which is needed for errors only
 
     return suggestion(name, known)
+
+
+def unforeseen(what: str, error: Exception, code: object = None) -> PassFailure | InternalError:
+    """The error for one that nobody foresaw: in code from outside, or a fault of the compiler."""
+    said, place = f"{type(error).__name__}: {error}", place_outside(error)
+    if place is not None or not (code is None or is_inside(code)):
+        where = place_of_code(code) if place is None else f"{place}: "
+        return failure(f"{what} failed: {where}{said}", error)
+    return InternalError(f" in {what}: {said}")
 
 
 def failure(message: str, cause: BaseException) -> PassFailure:
@@ -89,7 +96,8 @@ def describe(error: BaseException) -> str:
         case InternalError():
             return _internal(str(error))
         case _:
-            return _internal(f": {type(error).__name__}: {error}")
+            said, place = f"{type(error).__name__}: {error}", place_outside(error)
+            return _internal(f": {said}") if place is None else f"{place}: {said}"
 
 
 def _internal(what: str) -> str:

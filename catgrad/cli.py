@@ -77,11 +77,11 @@ def _verify_rules(arguments: argparse.Namespace) -> None:
     from catgrad.driver.verify_rules import verify_rules
 
     ctx = known_context()
-    table, count, wrong = verify_rules(subjects_of(ctx, arguments.what), arguments.seed)
+    table, fault = verify_rules(subjects_of(ctx, arguments.what), arguments.seed)
     sys.stdout.write(table)
-    if wrong:
+    if fault:
         sys.stdout.flush()
-        raise CompileError(f"{wrong} of {count} rules are wrong")
+        raise CompileError(fault)
 
 
 def _arguments(

@@ -15,10 +15,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.dialects.func import Func
 from xdsl.printer import Printer
-from xdsl.utils.exceptions import PassFailedException
+from xdsl.utils.exceptions import DiagnosticException, PassFailedException
 
 from catgrad._collection import collection_paused
-from catgrad._errors import CompileError
+from catgrad._errors import CompileError, unforeseen
 from catgrad._files import write_files
 from catgrad.dialects._checks import check_module, suggestion
 from catgrad.dialects.cat import Cat
@@ -27,7 +27,7 @@ from catgrad.dialects.tops.base import TopsOp
 from catgrad.lenses import INIT
 from catgrad.memory import Memory, memory_of
 from catgrad.pipelines import LOWER_TO, TOPS, apply_pass, flatten, parse_passes
-from catgrad.targets._placement import find_target, target_files, target_names
+from catgrad.targets._placement import find_target, outside_targets, target_files, target_names
 from catgrad.tracing import Traced, trace_module
 from catgrad.universe import available_passes
 
@@ -82,8 +82,13 @@ class Program:
     @collection_paused()
     def source(self) -> str:
         """What the target prints; several files follow each other behind `//--- NAME` lines."""
-        stream = io.StringIO()
-        find_target(self._placing).emit(context(), self._placed, stream)
+        stream, target = io.StringIO(), find_target(self._placing)
+        try:
+            target.emit(context(), self._placed, stream)
+        except (DiagnosticException, RecursionError, MemoryError):
+            raise
+        except Exception as error:
+            raise unforeseen(f"target '{self.target}'", error, type(target)) from error
         return stream.getvalue()
 
     @cached_property
@@ -203,8 +208,8 @@ def trace(
 
 def check_target(target: str, kernels: str | None) -> None:
     """Raise CompileError unless there is such a target, with an option `kernels` of this value."""
-    known = target_names()
-    if target not in known:
+    if target not in target_files() and target not in outside_targets():
+        known = target_names()
         raise CompileError(
             f"no target {target!r}; targets are {', '.join(known)}" + suggestion(target, known)
         )

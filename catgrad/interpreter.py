@@ -22,8 +22,10 @@ from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import InterpretationError
 
 from catgrad.dialects import cat
+from catgrad.dialects._blame import blaming, code_of_meaning
 from catgrad.dialects._checks import suggestion
 from catgrad.dialects.tops import ops_at
+from catgrad.dialects.tops._rules import cotangents_of
 from catgrad.dialects.tops.arithmetic import AddOp
 from catgrad.dialects.tops.base import (
     NUMPY_NAMES,
@@ -122,7 +124,8 @@ def compute(op: Operation, inputs: Sequence[NumPyArray], site: int = 0) -> NumPy
     text = meaning.statement(op, names, "out", **moved)
     if (code := _CODE.get(text)) is None:
         code = _CODE[text] = compile(text, op.name, "exec")
-    with np.errstate(all="ignore"):
+    what = f"the NumPy meaning of '{op.name}', {text!r},"
+    with np.errstate(all="ignore"), blaming(what, op, code_of_meaning(op)):
         exec(code, _GLOBALS, {"out": out, **dict(zip(names, inputs, strict=True))})
     return out
 
@@ -337,10 +340,11 @@ class Interpreter:
             rest = iter(block.args[n + m :])
             given = [next(rest) if keep else None for keep in nonzero]
             ops = ops_at(Builder(InsertPoint.at_end(block)))
-            found = trait.reverse(seen, block.args[:n], block.args[n : n + m], given, ops)
+            outputs = block.args[n : n + m]
+            found = cotangents_of(trait, seen, outputs, given, ops, block.args[:n])
             if seen is not op:
                 seen.erase()
-            self.rules[key] = block, list(found)
+            self.rules[key] = block, found
         return self.rules[key]
 
     def forward(self, arrow: cat.ArrowOp, primals: list[Cell], tangents: list[Cell]) -> list[Cell]:

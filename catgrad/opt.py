@@ -33,6 +33,7 @@ from catgrad._errors import (
     UsageError,
     failure,
     report,
+    unforeseen,
 )
 from catgrad._files import write_files
 from catgrad.dialects._places import place_of_error
@@ -171,17 +172,16 @@ class CatgradOptMain(Options):
         if self.args.run is not None:
             return self._execute(prog)
         stream = StringIO()
+        where = f"target '{self.target_name}'"
         try:
             self.emit(prog, stream)
         except DiagnosticException as error:
-            where = f"target '{self.target_name}'"
             message = str(error) if str(error).startswith(where) else f"{where} failed: {error}"
             raise failure(message, error) from error
         except (RecursionError, MemoryError, ShrinkException):
             raise
         except Exception as error:
-            what = f" in target '{self.target_name}': {type(error).__name__}: {error}"
-            raise InternalError(what) from error
+            raise unforeseen(where, error, self.emitter) from error
         return stream.getvalue()
 
     def _execute(self, module: ModuleOp) -> str:

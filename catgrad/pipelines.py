@@ -17,7 +17,7 @@ from xdsl.utils.exceptions import (
     ShrinkException,
 )
 
-from catgrad._errors import InternalError, PassFailure, UsageError, failure, suggest
+from catgrad._errors import InternalError, PassFailure, UsageError, failure, suggest, unforeseen
 
 PassFactories: TypeAlias = Mapping[str, Callable[[], type[ModulePass]]]
 Built = TypeVar("Built", bound=ArgSpecConvertible)
@@ -95,7 +95,7 @@ def with_options(kind: str, class_: type[Built], spec: ArgSpec) -> Built:
             raise UsageError(f"{kind} '{spec.name}' has no option '{option}'; {takes}{close}")
     try:
         return class_.from_spec(spec)
-    except (ValueError, TypeError, PassFailedException) as error:
+    except (ValueError, TypeError, NameError, PassFailedException) as error:
         raise UsageError(f"{kind} '{spec.name}': {error}") from error
 
 
@@ -111,8 +111,7 @@ def apply_pass(pass_: ModulePass, ctx: Context, module: ModuleOp) -> None:
     except RecursionError as error:
         raise PassFailure(f"pass '{pass_.name}' failed: the IR is nested too deeply") from error
     except Exception as error:
-        what = f" in pass '{pass_.name}': {type(error).__name__}: {error}"
-        raise InternalError(what) from error
+        raise unforeseen(f"pass '{pass_.name}'", error, type(pass_)) from error
 
 
 @dataclass(frozen=True)

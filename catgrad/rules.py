@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from xdsl.ir import Operation, OpTrait, OpTraits, SSAValue
 
 from catgrad._attached import ATTACHED
+from catgrad.dialects._blame import values_of
 from catgrad.dialects.tops._decomposition import Decompose, Decomposition
 from catgrad.dialects.tops.base import Arrays, Emitter, Given, Numpy, ReverseRule
 from catgrad.dialects.tops.value import Array
@@ -48,7 +49,7 @@ class FunctionRule(ReverseRule):
         found = self.function(
             [ops.array(v) for v in inputs], [ops.array(v) for v in outputs], given, ops
         )
-        return [None if a is None else a.value for a in found]
+        return values_of(found, ops)
 
 
 def rule(op: type[Operation], meaning: str = "", example: str = "") -> Callable[[Reverse], Reverse]:
@@ -97,14 +98,29 @@ def attach(op: type[Operation], *traits: OpTrait) -> None:
     """
     Give an op more traits, and no other op: a class without traits of its own shares its base's.
 
-    ValueError if it has a rule, or a decomposition for that target, and would get another.
+    ValueError if it has a rule, or a decomposition for that target, and would get another;
+    TypeError for what is no op or no such trait.
     """
+    given: Any = op
+    if not (isinstance(given, type) and issubclass(given, Operation)):
+        raise TypeError(f"rules are given to a class of ops, such as math.SinOp; got {op!r}")
+    for trait in traits:
+        _check(trait)
     old = op.traits.traits
     for new in traits:
         if (what := _unique(new)) in map(_unique, old) and what:
             raise ValueError(f"'{op.name}' has a {what} already; there can be one")
     ATTACHED.append((op, op.traits))
     op.traits = OpTraits(lambda: (*old, *traits))
+
+
+def _check(trait: OpTrait) -> None:
+    """TypeError for a rule, meaning or decomposition that was given something else."""
+    if not callable(given := getattr(trait, "function", len)):
+        raise TypeError(f"a {type(trait).__name__} is written as a function, got {given!r}")
+    for name in ("target", "example", "text"):
+        if not isinstance(given := getattr(trait, name, ""), str):
+            raise TypeError(f"the {name} of a {type(trait).__name__} is a string, got {given!r}")
 
 
 def _unique(trait: OpTrait) -> str:

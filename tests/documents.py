@@ -3,7 +3,7 @@ Runs the fenced blocks of a page in the current folder: `python documents.py PAG
 With `--write` in front it writes the outputs into the page instead of comparing them.
 
     ```python title="soft.py"     a file: it is written
-    ```sh                         commands for bash, unless they set up the repository (make)
+    ```sh                         commands for bash; lines `make ...` set up the repository
     ```python                     code; all of a page share their names, PREPARATION's first
     ```mlir                       IR that catgrad-opt reads
     ```text title="output"        what the block before printed; `...` stands for any text
@@ -24,6 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+SETUP = re.compile(r"^make .*\n", re.MULTILINE)
+"""Commands that set up the repository."""
+
 FENCE = re.compile(r'^```(\w+)(?: title="([^"]*)")?\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 OUTPUT = "output"
 
@@ -36,6 +39,8 @@ class Block:
     title: str
     text: str
     line: int
+    start: int
+    """Where the text begins in the page."""
 
     @property
     def is_output(self) -> bool:
@@ -50,7 +55,12 @@ class Block:
     @property
     def runs(self) -> bool:
         """Whether something is done with it that can fail."""
-        return self.kind in ("python", "mlir") or (self.kind == "sh" and "make " not in self.text)
+        return self.kind in ("python", "mlir") or bool(self.kind == "sh" and self.commands.strip())
+
+    @property
+    def commands(self) -> str:
+        """The text without the lines that set up the repository."""
+        return SETUP.sub("", self.text)
 
 
 def blocks(page: Path) -> Iterator[Block]:
@@ -58,7 +68,8 @@ def blocks(page: Path) -> Iterator[Block]:
     text = page.read_text()
     for found in FENCE.finditer(text):
         kind, title, body = found.groups()
-        yield Block(kind, title or "", body, text.count("\n", 0, found.start()) + 1)
+        line = text.count("\n", 0, found.start()) + 1
+        yield Block(kind, title or "", body, line, found.start(3))
 
 
 def same(expected: str, found: str) -> bool:
@@ -104,7 +115,7 @@ def execute(block: Block, where: str, names: dict[str, Any]) -> str:
         Path(block.title).parent.mkdir(parents=True, exist_ok=True)
         Path(block.title).write_text(block.text)
     elif block.kind == "sh" and block.runs:
-        return bash(block.text)
+        return bash(block.commands)
     elif block.kind == "python":
         stream = io.StringIO()
         with redirect_stdout(stream):
@@ -124,22 +135,21 @@ def compare(block: Block, printed: str) -> None:
 
 def run(page: Path, names: dict[str, Any], write: bool = False) -> None:
     """Run all blocks of a page; Failure for the first that does not do what the page says."""
-    printed, text = "", page.read_text()
+    printed, text, written, done = "", page.read_text(), "", 0
     for block in blocks(page):
         where = f"{page.name}:{block.line}"
         try:
             if not block.is_output:
                 printed = execute(block, where, names)
             elif write and not same(block.text, printed):
-                fence = f'```{block.kind} title="{OUTPUT}"\n'
-                shown = f"{printed.strip()}\n"
-                text = text.replace(f"{fence}{block.text}", f"{fence}{shown}", 1)
+                written += f"{text[done : block.start]}{printed.strip()}\n"
+                done = block.start + len(block.text)
             elif not write:
                 compare(block, printed)
         except Failure as error:
             raise Failure(f"{where}: {error}") from error
     if write:
-        page.write_text(text)
+        page.write_text(written + text[done:])
 
 
 def main(words: list[str]) -> None:

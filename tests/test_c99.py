@@ -153,5 +153,29 @@ def test_from_python(tmp_path: Path) -> None:
     assert ctypes.CDLL(str(library)).allocate() == 0
 
 
+LARGE = """
+#include <stdio.h>
+#include <stdlib.h>
+
+static void *asked(size_t count, size_t size)
+{
+    printf("%lu\\n", (unsigned long)(count * size));
+    return NULL;
+}
+#define calloc asked
+#define PERSISTENT 2000000000
+#define SCRATCH 2000000000
+#include "c99_runtime.c"
+int main(void) { return !allocate(); }
+"""
+
+
+def test_sizes_do_not_overflow(tmp_path: Path) -> None:
+    (tmp_path / "large.c").write_text(LARGE)
+    program = build(tmp_path / "large.c", f"-I{C99.parent}", "-Wno-overflow")
+    done = subprocess.run([program], capture_output=True, text=True, check=True)
+    assert done.stdout == "4000000001\n"
+
+
 def test_it_stays_small() -> None:
     assert len(C99.read_text().splitlines()) <= 340

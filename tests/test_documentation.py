@@ -14,7 +14,7 @@ from tests.documents import OUTPUT, blocks
 from tests.reference_pages import pages
 from tests.write_outputs import PAGES, ROOT, RUN, name_of, run
 
-MADE = {"README.md": ["iris.py", "iris.npz", "digits.py", "digits/digits.cpp", "Y.npy"]}
+MADE = {"README.md": ["iris.py", "iris.npz", "digits.py", "digits.gguf", "predicted.npy"]}
 """Files that are there afterwards."""
 
 LIMITS = {
@@ -89,6 +89,24 @@ def test_outputs_are_written(tmp_path: Path) -> None:
             (tmp_path / link).unlink(missing_ok=True)
         assert run(page, tmp_path, "--write").returncode == 0
         assert page.read_text() == text.format(after)
+
+
+def test_outputs_are_written_where_they_stand(tmp_path: Path) -> None:
+    """Of two outputs with one text, the second is the one to write."""
+    pair = '```sh\necho {}\n```\n\n```text title="output"\none\n```\n\n'
+    page = tmp_path / "page.md"
+    page.write_text(pair.format("one") + pair.format("two"))
+    assert run(page, tmp_path, "--write").returncode == 0
+    assert page.read_text() == pair.format("one") + pair.format("two").replace("\none\n", "\ntwo\n")
+
+
+def test_what_sets_up_the_repository_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(
+        "```sh\ncmake --version >found\n```\n```sh\nmake demo\necho a >>found\n```\n"
+    )
+    done = run(tmp_path / "page.md", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "found").read_text().endswith("\na\n")
 
 
 def test_the_reference_has_everything() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,155 @@ def test_a_target_without_slots(tmp_path: Path, capsys: pytest.CaptureFixture[st
     model = ["compile", str(ROOT / "examples" / "iris.py"), "--load", str(tmp_path / "plain.py")]
     assert main([*model, "--target", "my-plain", "-o", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err == f"catgrad: error: {lacks}\n"
+    assert "lower-to-my-plain" not in opt(*given[1:], "--list-passes")
+    assert "\nmy-plain\n" in opt(*given[1:], "--list-targets")
+    assert main([*model, "--target", "plain", "-o", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err == (
+        "catgrad: error: no target 'plain'; targets are ggml, numpy\n"
+    )
+
+
+def test_a_package_brings_a_target_without_slots(tmp_path: Path) -> None:
+    """It is no target to lower to, and stands in nobody's way."""
+    (tmp_path / "plain.py").write_text(f"{PLAIN}\n\n{UNIVERSE}")
+    done = with_entry_point(tmp_path, "plain:UNIVERSE", "catgrad.opt", "--list-passes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "lower-to-my-plain" not in done.stdout
+    words = ("compile", str(ROOT / "examples" / "iris.py"), "--target", "my-plin", "-o", "out")
+    done = with_entry_point(tmp_path, "plain:UNIVERSE", "catgrad.cli", *words)
+    assert done.stderr == "catgrad: error: no target 'my-plin'; targets are ggml, numpy\n"
+
+
+UNIVERSE = """\
+from xdsl.universe import Universe
+
+UNIVERSE = Universe(all_targets={"my-plain": lambda: PlainTarget})
+"""
+BROKEN = {
+    "1 / 0": "plain.py:1: ZeroDivisionError: division by zero",
+    "UNIVERSE = 3": "got int, expected a Universe",
+    "pass": "AttributeError: module 'plain' has no attribute 'UNIVERSE'",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_package_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "plain.py").write_text(text)
+    (tmp_path / "in.mlir").write_text(TEXT.replace("soft.softsign", "tops.abs"))
+    said = (
+        "error: cannot load the entry point 'mine = plain:UNIVERSE' of package 'mine': "
+        f"{BROKEN[text]}; mend or uninstall the package\n"
+    )
+    compiling = ("compile", str(ROOT / "examples" / "iris.py"), "-o", "out")
+    for module, *words in (
+        ("catgrad.opt", "in.mlir"),
+        ("catgrad.cli", *compiling, "--target", "nmpy"),
+        ("catgrad.cli", "verify-rules", "tops"),
+        ("catgrad.cli", *compiling, "--load", "in.mlir"),
+    ):
+        done = with_entry_point(tmp_path, "plain:UNIVERSE", module, *words)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.removeprefix("catgrad: ") == said
+    find = "from catgrad.targets._placement import find_target; print(find_target('ggml-native'))"
+    (tmp_path / "find.py").write_text(find)
+    done = with_entry_point(tmp_path, "plain:UNIVERSE", "find")
+    assert (done.stderr, done.stdout) == ("", 'ggml{kernels="native"}\n')
+
+
+def with_entry_point(
+    folder: Path, value: str, module: str, *words: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a module where a package `mine` with an entry point is installed."""
+    metadata = folder / "mine-1.0.dist-info"
+    metadata.mkdir(exist_ok=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[xdsl.universe]\nmine = {value}\n")
+    return subprocess.run(
+        [sys.executable, "-m", module, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+NAMES = {'name = "my plain"': "got 'my plain'", "name = 3": "got 3", "pass": "it has none"}
+
+
+@pytest.mark.parametrize("line", NAMES)
+def test_names_are_names(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "plain.py"
+    path.write_text(PLAIN.replace('name = "my-plain"', line))
+    assert error("--load", str(path), "--list-targets") == (
+        f"error: {path}: PlainTarget needs a name of letters, digits, - and _, as in "
+        f'name = "mine"; {NAMES[line]}\n'
+    )
+
+
+def test_other_names_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "plain.py"
+    twice = PLAIN + PLAIN.partition("\n\n\n")[2].replace("PlainTarget", "OtherTarget")
+    path.write_text(twice)
+    found = error("--load", str(path), "--list-targets")
+    assert found == f"error: {path}: there are two targets 'my-plain'; rename one\n"
+    path.write_text(f"{PLAIN}\n\n{UNIVERSE}".replace('{"my-plain"', '{"a b"'))
+    found = error("--load", str(path), "--list-targets")
+    assert found.startswith(f"error: {path}: a target of its Universe needs a name of letters")
+    base = PLAIN.replace("PlainTarget", "Base").replace('    name = "my-plain"\n', "")
+    path.write_text(f"{base}\n\nclass Derived(Base):\n    name = 'derived'\n")
+    assert "\nderived\n" in opt("--load", str(path), "--list-targets")
+
+
+DECOMPOSITION = """\
+from xdsl.dialects import math
+from catgrad.extending import decomposition
+
+
+@decomposition(math.CosOp, target="ggml")
+def cos(op, inputs, ops):
+    return inputs[0].unary("cos")
+
+
+@decomposition(math.CosOp, target="ggml-native")
+def native(op, inputs, ops):
+    return inputs[0].unary("sin")
+
+
+@decomposition(math.TanOp, target="ggml")
+def tan(op, inputs, ops):
+    return inputs[0].unary("tanh")
+"""
+
+
+def test_decompositions_for_a_variant(tmp_path: Path) -> None:
+    """The way for the variant comes before that for the target."""
+    path, source = tmp_path / "own.py", tmp_path / "in.mlir"
+    path.write_text(DECOMPOSITION)
+    for op, target, made in (
+        ("math.cos", "ggml", "tops.cos"),
+        ("math.cos", "ggml-native", "tops.sin"),
+        ("math.tan", "ggml-native", "tops.tanh"),
+    ):
+        source.write_text(TEXT.replace("soft.softsign", op))
+        passes = f'tops-decompose{{target="{target}"}}'
+        assert made in opt(str(source), "--load", str(path), "-p", passes)
+
+
+def test_decompositions_for_no_target(tmp_path: Path) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(DECOMPOSITION.replace('"ggml-native"', '"gmml"'))
+    said = (
+        f"{path}:10: 'math.cos' has a decomposition for target 'gmml': no target 'gmml' to place "
+        "values for; known: ggml, numpy; did you mean 'ggml'?"
+    )
+    assert error("--load", str(path), "--list-targets") == f"error: {said}\n"
+    cosine = cg.arrow(partial(apply, math.CosOp))
+    program = trace({"f": cosine.on(cg.f32[2])})
+    with attaching():
+        decomposition(math.CosOp, target="gmml")(lambda op, inputs, ops: inputs[0])
+        with pytest.raises(PassFailedException, match="for target 'gmml': no target 'gmml' to "):
+            program.ir("placed")
 
 
 def test_decompositions_are_given_once() -> None:

@@ -55,6 +55,8 @@ FINDINGS = {
 def test_what_is_a_finding(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CATGRAD_UNIVERSE.all_passes, "test-loop", lambda: LoopPass)
     monkeypatch.setattr(mutants, "SECONDS", 1)
+    monkeypatch.setitem(globals(), "__name__", "catgrad.test")  # as if it stood in the package
+    monkeypatch.setattr(LoopPass, "__module__", "catgrad.test")
     (tmp_path / "in.mlir").write_text(SQUARE)
     found = verdict(tmp_path / "in.mlir", ["-p", f"test-loop{{how={how}}}", "--check-semantics"])
     assert found.startswith(FINDINGS[how])

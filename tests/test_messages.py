@@ -54,8 +54,9 @@ def test_a_fault_of_the_interpreter_asks_for_a_report(monkeypatch: pytest.Monkey
         raise KeyError("lost")
 
     monkeypatch.setattr(Interpreter, "run", broken)
+    monkeypatch.setitem(globals(), "__name__", "catgrad.test")  # as if it stood in the package
     assert error("in.mlir", "--run", "@square", "--input", "x.npy") == (
-        "error: internal error while running @square: KeyError: 'lost'\n"
+        "error: internal error in the run of @square: KeyError: 'lost'\n"
         "Please report it with the output of CATGRAD_TRACEBACK=1.\n"
     )
 
@@ -117,10 +118,12 @@ cat.arrow @back(%x: tensor<2xf64>, %g: tensor<2xf64>) -> tensor<2xf64> {
 
 def test_a_rule_without_finite_results(capsys: pytest.CaptureFixture[str]) -> None:
     Path("nan.mlir").write_text(NOWHERE)
-    assert cli.main(["verify-rules", "nan.mlir"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == (
+    assert cli.main(["verify-rules", "nan.mlir"]) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1] == (
         "@nan is not checked: no finite results for inputs in (-2.0, 2.0), (0.2, 0.9), (1.2, 2.8)"
     )
+    assert err == "catgrad: error: 1 of 1 rules are not checked\n"
 
 
 def test_an_op_has_one_rule() -> None:

@@ -227,6 +227,8 @@ def test_a_pass_that_refuses_is_named() -> None:
 
 @pytest.mark.usefixtures("_breaking")
 def test_an_internal_error_asks_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "__name__", "catgrad.test")  # as if it stood in the package
+    monkeypatch.setattr(BreakPass, "__module__", "catgrad.test")
     message = (
         "error: internal error in pass 'test-break': KeyError: 'lost'\n"
         "Please report it with the output of CATGRAD_TRACEBACK=1.\n"

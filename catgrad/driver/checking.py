@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import DiagnosticException, ShrinkException, VerifyException
 
-from catgrad._errors import InternalError
+from catgrad._errors import unforeseen
 from catgrad.dialects._places import culprit, faults
 
 
@@ -29,8 +29,7 @@ def check(module: ModuleOp) -> None:
     except (DiagnosticException, RecursionError, MemoryError, ShrinkException):
         raise
     except Exception as error:
-        what = f" while verifying: {type(error).__name__}: {error}"
-        raise InternalError(what) from error
+        raise unforeseen("the verifier", error) from error
 
 
 def _is_checked(module: ModuleOp) -> bool:

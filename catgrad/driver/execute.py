@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.utils.exceptions import DiagnosticException
 
-from catgrad._errors import InternalError, UsageError, failure
+from catgrad._errors import UsageError, failure, unforeseen
 from catgrad.dialects import cat
 from catgrad.interpreter import Interpreter
 
@@ -46,7 +46,7 @@ def execute(module: ModuleOp, name: str, inputs: Sequence[NDArray[Any]]) -> list
     except (RecursionError, MemoryError):
         raise
     except Exception as error:
-        raise InternalError(f" while running @{name}: {type(error).__name__}: {error}") from error
+        raise unforeseen(f"the run of @{name}", error) from error
 
 
 def labels(module: ModuleOp, name: str, count: int) -> list[str]:

@@ -11,7 +11,8 @@ from xdsl.passes import ModulePass, get_pass_option_infos
 from xdsl.traits import ConstantLike, HasCanonicalizationPatternsTrait
 
 from catgrad._errors import UsageError, suggest
-from catgrad.pipelines import NamedPipeline, PassFactories, text_of
+from catgrad.pipelines import LOWER_TO, PIPELINES, NamedPipeline, PassFactories, text_of
+from catgrad.targets._placement import target_names
 
 WIDTH = 28
 
@@ -29,11 +30,13 @@ def rows(pairs: Iterable[tuple[str, str]]) -> str:
 def list_passes(available: PassFactories) -> str:
     """Every pass with its options and the first sentence of its docstring."""
     found: list[tuple[str, str]] = []
+    placing = target_names()
     for name in sorted(available):
         class_ = available[name]()
-        is_named = issubclass(class_, NamedPipeline)
-        text = f"= {text_of(name)}" if is_named else _pass_text(class_)
-        found.append((name, text))
+        if not issubclass(class_, NamedPipeline):
+            found.append((name, _pass_text(class_)))
+        elif name in PIPELINES or name.removeprefix(LOWER_TO) in placing:
+            found.append((name, f"= {text_of(name)}"))
     return rows(found)
 
 

@@ -17,6 +17,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from catgrad._errors import UsageError, suggest
 from catgrad.driver.arguments import Arguments, add_options
 from catgrad.pipelines import flatten, parse_passes, parse_specs, with_options
+from catgrad.targets._outside import installed
 from catgrad.universe import CATGRAD_UNIVERSE, available_passes
 
 
@@ -31,6 +32,7 @@ class Options(xDSLOptMain):
         self.available_passes = {}
         self.available_targets = {}
         self.ctx = Context()
+        installed()  # whose errors say which package is broken
         self.register_all_dialects()
         self.register_all_frontends()
         self.register_all_passes()
@@ -105,6 +107,7 @@ class Options(xDSLOptMain):
             raise UsageError(f"-t takes one target, got '{self.args.target}'")
         (spec,) = specs
         self.target_name = spec.name
+        self.emitter: object = None
         if (entry := self.available_targets.get(spec.name)) is None:
             close = suggest(spec.name, self.available_targets)
             known = ", ".join(self.available_targets)
@@ -122,6 +125,7 @@ class Options(xDSLOptMain):
                 "syntax_highlight": True,
             }
             target = dataclasses.replace(target, **flags)
+        self.emitter = type(target)
         return lambda module, stream: target.emit(self.ctx, module, stream)
 
     def _print(self, module: ModuleOp, stream: IO[str]) -> None:

@@ -14,15 +14,17 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.parser import Parser
 from xdsl.rewriter import InsertPoint
-from xdsl.utils.exceptions import DiagnosticException, ParseError
+from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
 
 from catgrad._attached import ATTACHED
 from catgrad._errors import UsageError, suggest
 from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module
 from catgrad.dialects._names import fresh_name
-from catgrad.dialects.tops.base import ReverseRule, TopsOp
+from catgrad.dialects.tops.base import ReverseRule, TopsOp, tensor_of
 from catgrad.driver.parse import parse
+from catgrad.targets._outside import outside
+from catgrad.universe import CATGRAD_UNIVERSE
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ def subjects_of_ops(ctx: Context, ops: Iterable[type[Operation]]) -> list[Subjec
 def _subject(ctx: Context, label: str, text: str) -> Subject:
     """The arrow of one op: its operands are the inputs."""
     op = Parser(ctx, text).parse_operation()
+    for value in (*op.operands, *op.results):
+        if not tensor_of(value).has_static_shape():
+            raise VerifyException(f"needs static shapes, got {value.type}")
     values = list(dict.fromkeys(op.operands))
     block = Block(arg_types=[v.type for v in values])
     given = dict(zip(values, block.args, strict=True))
@@ -157,12 +162,14 @@ def subjects_of(ctx: Context, what: str) -> list[Subject | Unchecked]:
 
 def _subjects_of_file(ctx: Context, path: str) -> list[Subject | Unchecked]:
     from catgrad.compiler import trace
-    from catgrad.driver.plugins import run_plugin, universe_of
+    from catgrad.driver.plugins import refuse_taken, run_plugin, universe_of
 
     before = len(ATTACHED)
     script = run_plugin(path)
     ops: list[type[Operation]] = []
-    for factory in universe_of(script).all_dialects.values():
+    new = universe_of(script)
+    refuse_taken(path, new, outside(), CATGRAD_UNIVERSE)
+    for factory in new.all_dialects.values():
         dialect = factory()
         ctx.load_dialect(dialect)
         ops += dialect.operations

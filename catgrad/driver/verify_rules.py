@@ -23,6 +23,7 @@ from typing import TypeAlias
 import numpy as np
 from xdsl.utils.exceptions import DiagnosticException
 
+from catgrad.dialects._blame import FaultyCode
 from catgrad.driver import composites
 from catgrad.driver.semantics import shown
 from catgrad.driver.subjects import Subject, Unchecked, derivative
@@ -256,13 +257,18 @@ CHECKS: dict[str, Callable[[Probe], None]] = {
 }
 
 
-def check_subject(subject: Subject, seed: int) -> tuple[dict[str, str], list[str]]:
+NOTHING = "no floating inputs, nothing to check"
+
+
+def check_subject(subject: Subject | Unchecked, seed: int) -> tuple[dict[str, str], list[str]]:
     """A word for each check, and the reasons for every word but `ok`."""
     words, reasons = dict.fromkeys(CHECKS, "-"), list[str]()
+    if isinstance(subject, Unchecked):
+        return words, [f"{subject.label} is not checked: {subject.reason}"]
     try:
         probe = Probe(subject, seed)
         if not any(a.dtype.kind == "f" for a in probe.x):
-            return words, [f"{subject.label}: no floating inputs, nothing to check"]
+            return words, [f"{subject.label}: {NOTHING}"]
     except (Wrong, DiagnosticException) as error:
         return words, [f"{subject.label} is not checked: {error}"]
     for name, run in CHECKS.items():
@@ -271,30 +277,36 @@ def check_subject(subject: Subject, seed: int) -> tuple[dict[str, str], list[str
         try:
             run(probe)
             words[name] = "ok"
-        except Wrong as error:
+        except (Wrong, FaultyCode) as error:
             words[name] = "WRONG"
             reasons.append(f"{subject.label}, {name}: {error}")
+            if isinstance(error, FaultyCode):
+                break
         except DiagnosticException as error:
             words[name] = "missing"
             reasons.append(f"{subject.label}, {name}: {error}")
     return words, reasons
 
 
-def verify_rules(subjects: Iterable[Subject | Unchecked], seed: int) -> tuple[str, int, int]:
-    """The table with the reasons below it, the number of rules and that of wrong ones."""
+def verify_rules(subjects: Iterable[Subject | Unchecked], seed: int) -> tuple[str, str]:
+    """The table with the reasons below it, and what is not as it should be, or nothing."""
     rows: list[tuple[str, dict[str, str]]] = []
     reasons: list[str] = []
+    wrong, unchecked = set[str](), set[str]()
     for subject in subjects:
-        if isinstance(subject, Unchecked):
-            words, more = dict.fromkeys(CHECKS, "-"), [f"{subject.label}: {subject.reason}"]
-        else:
-            words, more = check_subject(subject, seed)
+        words, more = check_subject(subject, seed)
         rows.append((subject.label, words))
         reasons += more
-    width = max([len("rule"), *(len(label) for label, _ in rows)])
+        if "WRONG" in words.values():
+            wrong.add(subject.label)
+        elif "ok" not in words.values() and more != [f"{subject.label}: {NOTHING}"]:
+            unchecked.add(subject.label)
+    names = {label for label, _ in rows}
+    width = max([len("rule"), *map(len, names)])
     lines = [f"{'rule':{width}}  " + "  ".join(f"{name:9}" for name in CHECKS)]
     for label, words in rows:
         lines.append(f"{label:{width}}  " + "  ".join(f"{words[name]:9}" for name in CHECKS))
-    wrong = sum("WRONG" in words.values() for _, words in rows)
     text = "\n".join(line.rstrip() for line in [*lines, *reasons])
-    return f"{text}\n", len(rows), wrong
+    faults = [(len(wrong), "wrong"), (len(unchecked - wrong), "not checked")]
+    said = [f"{count} of {len(names)} rules are {what}" for count, what in faults if count]
+    return f"{text}\n", "; ".join(said) if names else "there are no rules to check"

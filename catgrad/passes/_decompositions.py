@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xdsl.ir import Block, Region, SSAValue
 
+from catgrad.dialects.tops._decomposition import Missing
 from catgrad.dialects.tops.base import Tensor, TopsOp, scalar_attribute, tensor
 from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import AstypeOp, WhereOp
@@ -41,10 +42,6 @@ TINY = 2.0**-149
 
 EXACT = 2**24
 """Every integer of at most this size is an f32."""
-
-
-class Missing(Exception):
-    """An op that the target lacks and no rule writes with others; why, if there is more to say."""
 
 
 def fused(ops: Decomposed, operands: Sequence[Array], made: Sequence[type[TopsOp]]) -> Array:

@@ -15,6 +15,7 @@ from xdsl.traits import Pure
 from catgrad.dialects import cat
 from catgrad.dialects._names import fresh_name
 from catgrad.dialects.tops import ops_at
+from catgrad.dialects.tops._rules import cotangents_of
 from catgrad.dialects.tops.base import ReverseRule
 from catgrad.passes._flow import Flow
 from catgrad.passes.cat_make_monoidal import make_monoidal
@@ -270,7 +271,7 @@ class HalvesMaker:
             self.owner.missing_rule(op, self.arrow.symbol)
             # Go on, to find the ops without a rule behind this one too.
             return [self.build_reverse.insert(cat.ZeroOp(v.type)).y for v in op.operands]
-        return rule.reverse(forward, forward.operands, outputs, given, ops_at(self.build_reverse))
+        return cotangents_of(rule, forward, outputs, given, ops_at(self.build_reverse))
 
     def finish(self, values: Sequence[SSAValue], cotangents: Sequence[SSAValue]) -> Halves:
         """Close both blocks: dce the reverse half, hand over the residual, add the two arrows."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -15,7 +16,10 @@ from xdsl.universe import XDSL_UNIVERSE
 from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.target import Target
 
+from catgrad.dialects._blame import place_of_code, said
+from catgrad.dialects._checks import suggestion
 from catgrad.dialects.cat import ROLE
+from catgrad.dialects.tops._decomposition import Decomposition
 from catgrad.dialects.tops.base import TopsOp, integers, shape_of
 from catgrad.dialects.tops.creation import ArangeOp, ConstantOp, FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
@@ -129,8 +133,15 @@ def target_files() -> dict[str, str]:
 
 def target_names() -> list[str]:
     """All targets that place values, those from outside the package among them."""
-    own = target_files()
-    return sorted({*own, *(n for n in outside_targets() if n not in own)})
+    return sorted({*target_files(), *(n for n, get in outside_targets().items() if _works(get))})
+
+
+def _works(factory: Callable[[], type[PlacedTarget]]) -> bool:
+    """Whether there is such a class, and its values live in slots."""
+    try:
+        return bool(factory())
+    except PassFailedException:
+        return False
 
 
 def outside_targets() -> dict[str, Callable[[], type[PlacedTarget]]]:
@@ -142,8 +153,11 @@ def outside_targets() -> dict[str, Callable[[], type[PlacedTarget]]]:
 
 def _placed(name: str, factory: Callable[[], type[Target]]) -> Callable[[], type[PlacedTarget]]:
     def check() -> type[PlacedTarget]:
-        found = factory()
-        if not issubclass(found, PlacedTarget):
+        try:
+            found = factory()
+        except (Exception, SystemExit) as error:
+            raise PassFailedException(f"target '{name}' cannot be loaded: {said(error)}") from error
+        if not (inspect.isclass(found) and issubclass(found, PlacedTarget)):
             raise PassFailedException(
                 f"target '{name}' does not say where values live: derive it from "
                 "catgrad.extending.PlacedTarget"
@@ -159,19 +173,43 @@ def find_target(name: str) -> PlacedTarget:
 
     PassFailedException if there is none.
     """
-    own, others = target_files(), outside_targets() if name not in target_files() else {}
-    first, _, option = (name, "", "") if name in others else name.partition("-")
-    if first in own:
-        found = _own_target(first)
-    elif first in others:
-        found = others[first]()
-    else:
-        raise PassFailedException(
-            f"no target '{name}' to place values for; known: {', '.join(target_names())}"
-        )
+    own = name.partition("-")[0] in target_files()  # then a broken entry point is in nobody's way
+    try:
+        if own:
+            return _variant(name, _own_target)
+    except PassFailedException:
+        if name not in outside_targets():
+            raise
+    others = outside_targets()
+    if name in others:
+        return others[name]()()
+    if name.partition("-")[0] in others:
+        return _variant(name, lambda first: others[first]())
+    raise PassFailedException(
+        f"no target '{name}' to place values for; known: {', '.join(target_names())}"
+    )
+
+
+def _variant(name: str, class_of: Callable[[str], type[PlacedTarget]]) -> PlacedTarget:
+    """The target of that name with the option behind the hyphen, if there is one."""
+    first, _, option = name.partition("-")
+    found = class_of(first)
     if option and not found.variant:
         raise PassFailedException(f"target '{first}' has no variants, got '{name}'")
     return found(**{found.variant: option} if option else {})
+
+
+def check_decompositions(ops: Iterable[type[Operation]]) -> None:
+    """PassFailedException for an op with a decomposition for a target that there is not."""
+    traits = ((op, t) for op in ops for t in op.traits.traits if isinstance(t, Decomposition))
+    for op, trait in traits:
+        try:
+            _ = trait.target and find_target(trait.target)
+        except PassFailedException as error:
+            raise PassFailedException(
+                f"{place_of_code(trait.function)}'{op.name}' has a decomposition for target "
+                f"'{trait.target}': {error}{suggestion(trait.target, target_names())}"
+            ) from error
 
 
 def _own_target(name: str) -> type[PlacedTarget]:

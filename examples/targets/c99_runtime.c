@@ -14,7 +14,7 @@ static unsigned char *persistent, *scratch;
 /* Comes first. 0, or 1 if there is not enough memory. */
 int allocate(void)
 {
-    persistent = calloc(1, PERSISTENT + SCRATCH + 1);
+    persistent = calloc(1, (size_t)PERSISTENT + SCRATCH + 1);
     scratch = persistent + PERSISTENT;
     return persistent == NULL;
 }

@@ -36,6 +36,8 @@ from xdsl.printer import Printer
 from xdsl.traits import HasCanonicalizationPatternsTrait, OpTrait, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from catgrad.dialects._blame import filled, values_of
+
 if TYPE_CHECKING:
     from catgrad.dialects.tops.value import Array, Ops
 
@@ -172,11 +174,11 @@ class Numpy(OpTrait):
         if self.view:
             text = f"np.copyto({{out}}, {self.view})"
         known = {"out": out, "operands": ", ".join(names), **self.fields(op), **fields}
-        return text.format(*names, 0, **known)
+        return filled(text, op, *names, 0, **known)
 
     def expression(self, op: Operation, names: Sequence[str]) -> str:
         """The view, as an expression (only where `view` is set)."""
-        return self.view.format(*names, **self.fields(op))
+        return filled(self.view, op, *names, **self.fields(op))
 
     @staticmethod
     def fields(op: Operation) -> dict[str, Any]:
@@ -225,11 +227,8 @@ class _TopsRule(ReverseRule):
         ops: Ops,
     ) -> Sequence[SSAValue | None]:
         assert isinstance(op, TopsOp)
-        given = [ops.array(g) for g in cotangents if g is not None]
-        arrays = op.reverse(
-            [ops.array(v) for v in inputs], [ops.array(v) for v in outputs], given, ops
-        )
-        return [None if a is None else a.value for a in arrays]
+        x, y, g = ([ops.array(v) for v in vs if v] for vs in (inputs, outputs, cotangents))
+        return values_of(op.reverse(x, y, g, ops), ops)
 
     def holds(self, op: Operation) -> bool:
         return isinstance(op, TopsOp) and op.has_rule()
@@ -287,7 +286,8 @@ class TopsOp(IRDLOperation, abc.ABC):
     def meaning(self) -> Numpy:
         """The op's `Numpy` trait."""
         trait = self.get_trait(Numpy)
-        assert trait is not None, f"{self.name} lacks a NumPy meaning"
+        if trait is None:
+            raise VerifyException(f"'{self.name}' has no NumPy meaning: give it the trait Numpy")
         return trait
 
     @property
