@@ -231,8 +231,8 @@ def test_a_region_is_cut_as_a_whole() -> None:
 
 
 def test_a_section_saves_more_than_it_costs() -> None:
-    assert HANDOVER == 32 * CALL
-    for rows, sections in ((128, 0), (1024, 1)):
+    assert HANDOVER == 128 * CALL
+    for rows, sections in ((1024, 0), (2048, 1)):
         parts = {"f": cg.arrow(cg.sin).on(cg.f32[rows, 256])}
         source = cg.compile(parts, target="numpy", name="one").source
         assert source.count("in_halves(*section") == sections

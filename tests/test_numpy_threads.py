@@ -25,7 +25,7 @@ Run = Callable[[], None]
 
 def large(name: str = "f") -> cg.Program:
     """A program with one function that runs in halves."""
-    return cg.compile({name: cg.arrow(cg.sin).on(cg.f32[1024, 256])}, target="numpy", name="large")
+    return cg.compile({name: cg.arrow(cg.sin).on(cg.f32[2048, 256])}, target="numpy", name="large")
 
 
 @pytest.fixture
@@ -280,16 +280,16 @@ NAMES = sorted({"in_halves", "halves", "section", "threads", "Threads", "ones", 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_function_named_like_a_name_of_the_program(name: str) -> None:
-    x = np.ones((1024, 256), np.float32)
+    x = np.ones((2048, 256), np.float32)
     np.testing.assert_array_equal(large(name).load()[name](x), np.sin(x))
     assert {"in_halves", "halves"} <= RESERVED
 
 
 def test_a_program_named_like_a_class_of_the_runtime() -> None:
-    parts = {"f": cg.arrow(cg.sin).on(cg.f32[1024, 256])}
+    parts = {"f": cg.arrow(cg.sin).on(cg.f32[2048, 256])}
     for name in ("threads", "half"):
         program = cg.compile(parts, target="numpy", name=name)
-        assert program.load().f(np.ones((1024, 256), np.float32)).shape == (1024, 256)
+        assert program.load().f(np.ones((2048, 256), np.float32)).shape == (2048, 256)
 
 
 def test_only_large_programs_hold_threads() -> None:

@@ -109,11 +109,11 @@ def test_put_is_a_pure_function() -> None:
     adam = optimizers.adam(optimizers.given(), 0.5, 0.75, eps=0).put
     types = [cg.f32[()]] * 3 + [cg.f64[2]] * 4
     net = cg.compile({"f": adam.on(*types)}, target="numpy").load()
-    rate, boost, scale = np.array([0.25, 2.0, 0.5], np.float32)
+    rate, boost, floor = np.array([0.25, 2.0, 0.5], np.float32)
     mean, variance = 0.5 * m + 0.5 * g, 0.75 * v + 0.25 * g * g
-    found = net.f(rate, boost, scale, p, m, v, g)
+    found = net.f(rate, boost, floor, p, m, v, g)
     np.testing.assert_allclose(found[1:], [mean, variance])
-    np.testing.assert_allclose(found[0], p - 0.25 * 2.0 * mean / (np.sqrt(variance) / 0.5))
+    np.testing.assert_allclose(found[0], p - 0.25 * 2.0 * mean / (np.sqrt(variance) + 0.5))
 
 
 def test_clipping_scales_all_gradients_together() -> None:

@@ -12,7 +12,9 @@ rows that are repeated, sums over rows.
 
 The cost is counted in bytes moved: `CALL` for each call of NumPy, half a byte for each floating
 point operation of a product, and what operands and results have. A section must save `HANDOVER`.
-Measured on two cores: 40 GB/s; 25 microseconds to hand work to a thread and to hear of its end.
+Measured on two cores: 40 GB/s; 25 microseconds to hand work to a thread and to hear of its end if
+both are awake, some 100 if they fall asleep in between, as they do where sections are small: a step
+of 4 layers of 128 units, batch 64, took 0.69 ms in sections that save 1 MB each, 0.46 in none.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from catgrad.targets._python_names import Names
 CALL = 1 << 15
 """A call of NumPy, in bytes moved: below a microsecond."""
 
-HANDOVER = 1 << 20
+HANDOVER = 1 << 22
 """Handing half of a section to another thread and waiting for it, in bytes moved."""
 
 FLOP = 0.5

@@ -41,6 +41,13 @@ class Placement:
     shares_workspace: ClassVar[bool] = False
     """Whether one workspace serves all ops of a function, and nothing else lies there."""
 
+    call_cost: ClassVar[int] = 0
+    """What each op of a region costs, in bytes moved, where regions run op by op."""
+
+    def cost(self, op: Operation) -> int:
+        """What an op costs, in bytes moved, where `call_cost` is not 0."""
+        return 0
+
     def has(self, op: Operation) -> bool:
         """Whether the target computes this op, on its types and shapes; else it is decomposed."""
         return isinstance(op, TopsOp | FusedOp)

@@ -18,7 +18,7 @@ from catgrad.dialects.tops.windows import PatchesOp, Windows, is_unpadded
 from catgrad.targets._describe import functions_in, has_command_line, program_name
 from catgrad.targets._layouts import layout_of
 from catgrad.targets._numpy_function import FunctionPrinter
-from catgrad.targets._numpy_halves import region_is_cut
+from catgrad.targets._numpy_halves import CALL, computing, cost_of, region_is_cut
 from catgrad.targets._numpy_moves import row_count
 from catgrad.targets._numpy_regions import in_place, may_overwrite, plan_work
 from catgrad.targets._placement import PlacedTarget
@@ -56,6 +56,10 @@ class NumpyTarget(PlacedTarget):
         return in_place(op, operand)
 
     shares_workspace = True
+    call_cost = CALL
+
+    def cost(self, op: Operation) -> int:
+        return sum(map(cost_of, computing(op))) if op.results and not self.is_view(op) else 0
 
     def workspace(self, op: Operation) -> int:
         if not isinstance(op, FusedOp):

@@ -40,13 +40,15 @@ class AlgebraPattern(RewritePattern, abc.ABC, Generic[Op]):
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /) -> None:
         if not isinstance(op, self.matches):
             return
-        new = self.simpler(cast(Op, op))
-        if new is None or ((parent := op.parent_op()) and "monoidal" in parent.properties):
+        if (parent := op.parent_op()) and "monoidal" in parent.properties:
             return
-        if isinstance(new, Operation):
-            rewriter.replace(op, new)
-        else:
-            rewriter.replace(op, [], [new])
+        match self.simpler(cast(Op, op)):
+            case Operation() as new:
+                rewriter.replace(op, new)
+            case SSAValue() as old:
+                rewriter.replace(op, [], [old])
+            case None:
+                return
 
 
 def axes_of(op: TopsOp) -> tuple[int, ...]:
