@@ -103,9 +103,9 @@ class _Helper:
             if self.tasks == 0:
                 threading.Thread(target=self._serve, name="catgrad", daemon=True).start()
             self.task, self.error = second, None
+            self.tasks += 1
+            self.go.release()  # not below: who waits for a helper that was not told waits for ever
             try:
-                self.tasks += 1
-                self.go.release()
                 first()
             finally:
                 self._wait()
