@@ -6,6 +6,7 @@ The tracer itself is in `catgrad.tracing`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast
@@ -17,7 +18,7 @@ from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
 from catgrad._user_lines import locate
 from catgrad.dialects.tops import TABLE
-from catgrad.dialects.tops.base import DTYPES, Tensor, tensor
+from catgrad.dialects.tops.base import DTYPES, Tensor, scalar_attribute, tensor
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.value import Array, Ops, Scalar
 
@@ -77,8 +78,8 @@ class TracingOps(Ops):
         builder = Builder(InsertPoint.at_end(block), operation_insertion_handler=[locate])
         super().__init__(builder, TABLE, ring=False)
         self.block = block
-        self.literals: dict[tuple[tuple[int, ...], str, str], Array] = {}
-        """What `full` returned before."""
+        self.literals: dict[object, Array] = {}
+        """What `full` returned before, by shape, element type and number with its sign."""
 
     def emit(
         self, mnemonic: str, *operands: Array, type: Tensor | None = None, **props: object
@@ -87,7 +88,8 @@ class TracingOps(Ops):
         return super().emit(mnemonic, *operands, type=type, **props)
 
     def full(self, shape: Sequence[int], value: Scalar, dtype: str) -> Array:
-        key = tuple(shape), repr(value), dtype
+        number = cast(Any, scalar_attribute(value, dtype)).value.data
+        key = tuple(shape), dtype, number, math.copysign(1, number)  # -0.0 == 0.0
         if key not in self.literals:
             self.literals[key] = super().full(shape, value, dtype)
         return self.literals[key]

@@ -138,9 +138,21 @@ def test_numpy_scalars_and_scalars_on_the_left() -> None:
     np.testing.assert_allclose(evaluate(f, 1.0), 5.5 + np.pi)
 
 
+def test_literals_that_print_alike_are_two_values() -> None:
+    near = np.array(0.123456789012), np.array(0.123456789999)
+
+    def f(x: cg.Array) -> cg.Array:
+        a, b = (x.full_like(float(n)) for n in near)
+        c, d = (x.full_like(n) for n in near)  # pyright: ignore[reportArgumentType]
+        return x + (b - a) + (d - c)
+
+    net = cg.compile({"f": cg.arrow(f).on(cg.f64[3])}).load()
+    np.testing.assert_array_equal(net.f(np.zeros(3)), np.full(3, 2 * (near[1] - near[0])))
+
+
 def test_equal_literals_are_one_value() -> None:
     def f(x: cg.Array) -> cg.Array:
-        return (x + 2) * 2 + 2 + cg.full((3,), -0.0) * cg.full((3,), 0.0)
+        return (x + 2) * 2 + 2.0 + cg.full((3,), -0.0) * cg.full((3,), 0.0)
 
     text = cg.compile({"f": cg.arrow(f).on(cg.f32[3])}).ir("cat")
     values = re.findall(r"tops.full value = (\S+)", text)

@@ -13,6 +13,7 @@ from catgrad import losses, nn, optimizers
 from catgrad.dialects.tops.base import shape_of
 from catgrad.dialects.tops.movement import ConcatOp
 from catgrad.optimizers import Optimizer
+from catgrad.passes.tops_pack_updates import MOST
 from catgrad.pipelines import PIPELINES
 from tests.programs import parse
 
@@ -80,6 +81,13 @@ def test_the_bits_are_those_of_single_updates(name: str, monkeypatch: pytest.Mon
 def test_all_small_tensors_of_a_rule_are_packed() -> None:
     sizes = [3 * 5 + 5, *[5 * 5 + 5] * 5]
     assert concatenations(stack(optimizers.adam())) == [sum(sizes)] * 4
+
+
+def test_what_is_put_together_is_small() -> None:
+    """However many layers there are: gradients would have to wait for one another."""
+    sizes = concatenations(stack(optimizers.adam(), layers=40, width=24))
+    assert len(sizes) > 4
+    assert all(4 * size <= MOST for size in sizes)
 
 
 def test_few_or_large_tensors_are_updated_one_by_one() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xdsl.builder import Builder
@@ -23,8 +23,11 @@ from catgrad.passes._placing import Placed, functions_of
 from catgrad.targets._placement import PlacedTarget, find_target
 
 SHARE = 32
-"""What packing saves must be so large a part of what a function costs: it ends the freedom to run
-an update beside something large."""
+"""Packing must save the 32nd part of what a function costs: it ends the freedom to run an update
+beside something large."""
+
+MOST = 1 << 15
+"""Bytes of what is put together: it stays in the first cache, and scratch memory small."""
 
 
 def from_results(op: FusedOp) -> list[SSAValue]:
@@ -53,6 +56,7 @@ class Update:
         """Of each input, whether it has the shape of the space; else it is a scalar."""
         self.calls = sum(isinstance(v.owner, Elementwise) for v in self.values)
         self.size = math.prod(self.space)
+        self.bytes = max(nbytes(tensor_of(v)) for v in op.results)
 
     def saves(self, call: int) -> int:
         """
@@ -62,8 +66,7 @@ class Update:
         are put beside others, or taken from them, are read and written.
         """
         moved = sum(self.tensors) + len(self.op.results)
-        size = max(nbytes(tensor_of(v)) for v in self.op.results)
-        return (self.calls - len(self.op.results)) * call - 2 * size * moved
+        return (self.calls - len(self.op.results)) * call - 2 * self.bytes * moved
 
     def rule(self) -> tuple[object, ...] | None:
         """What packed regions have in common: ops, scalars, types but for shapes; None for rows."""
@@ -77,21 +80,33 @@ class Update:
             numbers[value], whole = len(numbers), shape_of(value) == self.space
             found += [dtype_of(tensor_of(value)), whole]
             if isinstance(op := value.owner, Operation):
-                props = sorted((k, str(v)) for k, v in op.properties.items() if k != "axes")
+                spread = isinstance(op, BroadcastOp)
+                props = sorted((k, str(v)) for k, v in op.properties.items() if not spread)
                 found += [op.name, tuple(props), tuple(numbers[v] for v in op.operands)]
             elif not whole:
                 found.append(next(scalars))
         return *found, *(numbers[v] for v in self.op.terminator.values)
 
 
-def worthwhile(updates: Sequence[Update], call: int, least: int) -> list[Update]:
-    """Those of equal updates that should be packed, if that saves more than `least` bytes."""
-    chosen = [u for u in updates if u.saves(call) > 0]
-    if len(chosen) < 2:
-        return []
-    first = chosen[0]
+def gathered(updates: Iterable[Update], call: int) -> list[list[Update]]:
+    """Those of equal updates that save something, in order, as many as fit MOST together."""
+    found: list[list[Update]] = []
+    room = 0
+    for update in updates:
+        if update.saves(call) > 0:
+            if not found or update.bytes > room:
+                found.append([])
+                room = MOST
+            found[-1].append(update)
+            room -= update.bytes
+    return found
+
+
+def worthwhile(updates: Sequence[Update], call: int, least: int) -> bool:
+    """Whether packing equal updates saves more than `least` bytes."""
+    first = updates[0]
     cost = (first.calls + sum(first.tensors)) * call  # the ops, and the concatenations
-    return chosen if sum(u.saves(call) for u in chosen) - cost > least else []
+    return len(updates) > 1 and sum(u.saves(call) for u in updates) - cost > least
 
 
 def body_of(update: Update, inputs: Sequence[SSAValue], size: int) -> Region:
@@ -101,12 +116,12 @@ def body_of(update: Update, inputs: Sequence[SSAValue], size: int) -> Region:
     env: dict[SSAValue, SSAValue] = {}
     for value in update.values:
         op = value.owner
-        if isinstance(op, BroadcastOp | TopsOp):
+        if isinstance(op, TopsOp):
             shape = (size,) if shape_of(value) == update.space else ()
             type_ = tensor(shape, tensor_of(value).element_type)
             operands = [env[v] for v in op.operands]
             made = (
-                BroadcastOp(*operands, type=type_, axes=(0,))
+                BroadcastOp(*operands, type=type_, axes=() if shape_of(op.x) else (0,))
                 if isinstance(op, BroadcastOp)
                 else type(op).create(
                     operands=operands, result_types=[type_], properties=dict(op.properties)
@@ -180,7 +195,8 @@ class TopsPackUpdatesPass(ModulePass):
     regions are compiled loops it says 0, and nothing is packed). An update that is packed saves the
     calls of its ops, and costs one copy for each result; what is put together and taken apart is
     read and written once more. Large tensors are therefore left alone, and updated as soon as
-    their gradient is there; so are all tensors of a function that does a lot besides.
+    their gradient is there; so are all tensors of a function that does a lot besides. What is put
+    together is no more than MOST, or scratch memory would hold all gradients at once.
     """
 
     name = "tops-pack-updates"
@@ -191,6 +207,7 @@ class TopsPackUpdatesPass(ModulePass):
         target = find_target(self.target)
         for function in functions_of(op, self.name):
             least = sum(map(target.cost, function.body.block.ops)) // SHARE
-            for updates in updates_of(function, target):
-                if chosen := worthwhile(updates, target.call_cost, least):
-                    pack(chosen)
+            for equal in updates_of(function, target):
+                for updates in gathered(equal, target.call_cost):
+                    if worthwhile(updates, target.call_cost, least):
+                        pack(updates)

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from catgrad.dialects.tops.base import nbytes, tensor_of
-from catgrad.dialects.tops.creation import FullOp
+from catgrad.dialects.tops.creation import ConstantOp, FullOp
 from catgrad.dialects.tops.fused import FusedOp
 from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
 from catgrad.dialects.tops.unary import ErfOp
@@ -59,7 +59,8 @@ class NumpyTarget(PlacedTarget):
     call_cost = CALL
 
     def cost(self, op: Operation) -> int:
-        return sum(map(cost_of, computing(op))) if op.results and not self.is_view(op) else 0
+        free = not op.results or isinstance(op, FullOp | ConstantOp) or self.is_view(op)
+        return 0 if free else sum(map(cost_of, computing(op)))
 
     def workspace(self, op: Operation) -> int:
         if not isinstance(op, FusedOp):

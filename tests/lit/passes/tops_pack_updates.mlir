@@ -60,6 +60,41 @@ func.func @small(%a: tensor<2x3xf32> {tops.name = "a", tops.role = "parameter"},
 // LOOPS-COUNT-2: tops.fused
 
 // -----
+// A broadcast that adds no axis stays one.
+func.func @no_axes(%a: tensor<4xf32> {tops.name = "a", tops.role = "parameter"}, %b: tensor<3xf32> {tops.name = "b", tops.role = "parameter"}, %da: tensor<4xf32>, %db: tensor<3xf32>, %rate: tensor<f32>) -> (tensor<4xf32> {tops.updates = "a"}, tensor<3xf32> {tops.updates = "b"}) {
+  %a1 = tops.fused (%a, %da, %rate) : (tensor<4xf32>, tensor<4xf32>, tensor<f32>) -> tensor<4xf32> {
+  ^bb0(%p: tensor<4xf32>, %g: tensor<4xf32>, %r: tensor<f32>):
+    %rs = tops.broadcast %r, axes = [0] : (tensor<f32>) -> tensor<4xf32>
+    %h = tops.broadcast %g, axes = [] : (tensor<4xf32>) -> tensor<4xf32>
+    %e = tops.exp %h : tensor<4xf32>
+    %s = tops.sqrt %e : tensor<4xf32>
+    %m = tops.multiply %s, %g : tensor<4xf32>
+    %d = tops.divide %m, %e : tensor<4xf32>
+    %t = tops.tanh %d : tensor<4xf32>
+    %u = tops.multiply %rs, %t : tensor<4xf32>
+    %new = tops.subtract %p, %u : tensor<4xf32>
+    tops.yield %new : tensor<4xf32>
+  }
+  %b1 = tops.fused (%b, %db, %rate) : (tensor<3xf32>, tensor<3xf32>, tensor<f32>) -> tensor<3xf32> {
+  ^bb0(%p: tensor<3xf32>, %g: tensor<3xf32>, %r: tensor<f32>):
+    %rs = tops.broadcast %r, axes = [0] : (tensor<f32>) -> tensor<3xf32>
+    %h = tops.broadcast %g, axes = [] : (tensor<3xf32>) -> tensor<3xf32>
+    %e = tops.exp %h : tensor<3xf32>
+    %s = tops.sqrt %e : tensor<3xf32>
+    %m = tops.multiply %s, %g : tensor<3xf32>
+    %d = tops.divide %m, %e : tensor<3xf32>
+    %t = tops.tanh %d : tensor<3xf32>
+    %u = tops.multiply %rs, %t : tensor<3xf32>
+    %new = tops.subtract %p, %u : tensor<3xf32>
+    tops.yield %new : tensor<3xf32>
+  }
+  func.return %a1, %b1 : tensor<4xf32>, tensor<3xf32>
+}
+
+// CHECK-LABEL: func.func @no_axes
+// CHECK:         %h = tops.broadcast %g, axes = [] : tensor<7xf32>
+
+// -----
 // Another op is another rule.
 func.func @other_rules(%a: tensor<4xf32> {tops.name = "a", tops.role = "parameter"}, %b: tensor<4xf32> {tops.name = "b", tops.role = "parameter"}, %da: tensor<4xf32>, %db: tensor<4xf32>, %rate: tensor<f32>) -> (tensor<4xf32> {tops.updates = "a"}, tensor<4xf32> {tops.updates = "b"}) {
   %a1 = tops.fused (%a, %da, %rate) : (tensor<4xf32>, tensor<4xf32>, tensor<f32>) -> tensor<4xf32> {
