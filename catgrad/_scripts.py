@@ -22,6 +22,8 @@ def run_script(path: Path, holds: str) -> ModuleType:
     if not path.is_file():
         raise CompileError(f"no file {str(path)!r}; give a Python file that defines {holds}")
     name = f"_catgrad_script_{path.stem}"
+    while Path(getattr(sys.modules.get(name), "__file__", path)).resolve() != path.resolve():
+        name += "_"  # the name says which file a class is of
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CompileError(f"{path} is no Python file; give one that defines {holds}")

@@ -17,8 +17,8 @@ from xdsl.universe import Universe
 from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.target import Target
 
-from catgrad._attached import ATTACHED
-from catgrad._errors import UsageError
+from catgrad._attached import ATTACHED, attaching
+from catgrad._errors import UsageError, guarded
 from catgrad._scripts import located, run_script
 from catgrad.dialects._blame import shown_path
 from catgrad.pipelines import LOWER_TO
@@ -48,20 +48,22 @@ def load(*paths: str | Path) -> Universe:
     """
     Run Python files; what they define is known from then on, to `catgrad.compile` too.
 
-    UsageError for a file that fails, or defines a name that is taken: by xDSL, by this or another
-    installed package, or by another of the files; and for a decomposition for an unknown target.
+    UsageError, and nothing is known, for a file that fails, or defines a name that is taken: by
+    xDSL, by this or another installed package, or by another of the files; and for a decomposition
+    for an unknown target.
     """
     found, before = Universe(), len(ATTACHED)
     known = (installed(), CATGRAD_UNIVERSE)
-    for path in paths:
-        new = universe_of(run_plugin(str(path)))
-        refuse_taken(path, new, *known, found)
-        merge(found, new)
-    merge(LOADED, found)
-    try:
-        check_decompositions(op for op, _ in ATTACHED[before:])
-    except PassFailedException as error:
-        raise UsageError(str(error)) from error
+    with attaching(keep=True):
+        for path in paths:
+            new = universe_of(run_plugin(str(path)))
+            refuse_taken(path, new, *known, found)
+            merge(found, new)
+        merge(LOADED, found)
+        try:
+            check_decompositions(op for op, _ in ATTACHED[before:])
+        except PassFailedException as error:
+            raise UsageError(str(error)) from error
     return found
 
 
@@ -123,7 +125,8 @@ def _of_universe(module: ModuleType, kind: str, table: object) -> dict[str, Call
 
 def _made(module: ModuleType, kind: str, name: str, factory: object) -> object:
     """What a function of a `Universe` gives."""
-    given = factory() if callable(factory) else factory
+    with guarded(f"{kind} '{name}'", module):
+        given = factory() if callable(factory) else factory
     base = BASES[kind]
     if isinstance(given, base) if kind == "dialect" else _is_derived(given, base):
         return given
