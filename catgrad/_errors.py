@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 
 from xdsl.utils.exceptions import (
     DiagnosticException,
     ParseError,
     PassFailedException,
+    ShrinkException,
     VerifyException,
 )
 from xdsl.utils.lexer import Span
 
+from catgrad.dialects._blame import STOPS, is_inside, place_of_code, place_outside, recurses
 from catgrad.dialects._blame import CompileError as CompileError
-from catgrad.dialects._blame import is_inside, place_of_code, place_outside
 from catgrad.dialects._places import place_of_error
 
 MAX_LINE = 200
@@ -52,8 +54,24 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return suggestion(name, known)
 
 
-def unforeseen(what: str, error: Exception, code: object = None) -> PassFailure | InternalError:
-    """The error for one that nobody foresaw: in code from outside, or a fault of the compiler."""
+@contextmanager
+def guarded(what: str, code: object = None) -> Generator[None]:
+    """
+    What nobody foresaw inside becomes a PassFailure if it is of code from outside, an exit too.
+
+    Else it becomes an InternalError. `code` is what the fault is of where no line of it ran.
+    """
+    try:
+        yield
+    except (DiagnosticException, InternalError, UsageError, ShrinkException, *STOPS):
+        raise
+    except BaseException as error:
+        if isinstance(error, RecursionError) and not recurses(error):
+            raise
+        raise _unforeseen(what, error, code) from error
+
+
+def _unforeseen(what: str, error: BaseException, code: object) -> PassFailure | InternalError:
     said, place = f"{type(error).__name__}: {error}", place_outside(error)
     if place is not None or not (code is None or is_inside(code)):
         where = place_of_code(code) if place is None else f"{place}: "

@@ -32,8 +32,8 @@ from catgrad._errors import (
     PassFailure,
     UsageError,
     failure,
+    guarded,
     report,
-    unforeseen,
 )
 from catgrad._files import write_files
 from catgrad.dialects._places import place_of_error
@@ -174,14 +174,11 @@ class CatgradOptMain(Options):
         stream = StringIO()
         where = f"target '{self.target_name}'"
         try:
-            self.emit(prog, stream)
+            with guarded(where, self.emitter):
+                self.emit(prog, stream)
         except DiagnosticException as error:
             message = str(error) if str(error).startswith(where) else f"{where} failed: {error}"
             raise failure(message, error) from error
-        except (RecursionError, MemoryError, ShrinkException):
-            raise
-        except Exception as error:
-            raise unforeseen(where, error, self.emitter) from error
         return stream.getvalue()
 
     def _execute(self, module: ModuleOp) -> str:

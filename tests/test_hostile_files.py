@@ -93,7 +93,7 @@ USED = {
         "mine.py: its Universe has 3 as pass 'mine', expected a function that gives a ModulePass"
     ),
     "Mine = Universe(all_passes={'mine': lambda: 1 / 0})": (
-        "mine.py:17: ZeroDivisionError: division by zero"
+        "pass 'mine' failed: mine.py:17: ZeroDivisionError: division by zero"
     ),
     "class Mine(ModulePass):\n    name = 'mine'\n    def apply(self): pass": (
         "pass 'mine' failed: mine.py:17: TypeError: Mine.apply() takes 1 positional argument but 3 "

@@ -15,11 +15,21 @@ from xdsl.ir import Operation
 from xdsl.utils.exceptions import DiagnosticException
 
 ROOT = Path(__file__).parent.parent
-INSIDE = frozenset({"catgrad", "immutabledict", "numpy", "xdsl", *sys.stdlib_module_names})
+INSIDE = frozenset(
+    {"catgrad", "immutabledict", "numpy", "ordered_set", "typing_extensions", "xdsl"}
+    | sys.stdlib_module_names
+)
 """Packages whose code is not an extension's."""
 
+LIBRARIES = {"site-packages", "dist-packages"}
+"""Folders of installed packages: what fails in there is of the file that called it, if any."""
+
+DEPTH = 100
+"""Frames from outside that are endless recursion."""
 
 LENGTH = 80
+STOPS = (KeyboardInterrupt, GeneratorExit, MemoryError)
+"""What is nobody's fault."""
 
 
 class CompileError(DiagnosticException):
@@ -50,23 +60,39 @@ def shown_path(file: str | Path) -> str:
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
+def _places(error: BaseException) -> list[tuple[str, int]]:
+    """File and line of each frame from outside, the innermost last."""
+    found: list[tuple[str, int]] = []
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        package = str(frame.f_globals.get("__name__", "numpy")).partition(".")[0]
+        if package not in INSIDE and not Path(file).is_relative_to(ROOT):
+            found.append((file, line))
+    return found
+
+
+def recurses(error: BaseException) -> bool:
+    """Whether it was raised in endless recursion of code from outside, not of this package."""
+    return len(_places(error)) > DEPTH
+
+
 def place_outside(error: BaseException) -> str | None:
     """`file:line` of the innermost code from outside that was running; None if there was none."""
-    place, cause = None, error
-    while isinstance(cause, BaseException) and place is None:
-        for frame, line in traceback.walk_tb(cause.__traceback__):
-            file = frame.f_code.co_filename
-            package = str(frame.f_globals.get("__name__", "numpy")).partition(".")[0]
-            if package not in INSIDE and not Path(file).is_relative_to(ROOT):
-                place = f"{shown_path(file)}:{line}"
+    cause: BaseException | None = error
+    while cause is not None:
+        if places := _places(cause):
+            own = [place for place in places if not LIBRARIES & {*Path(place[0]).parts}]
+            file, line = (own or places)[-1]
+            return f"{shown_path(file)}:{line}"
         cause = cause.__cause__
-    return place
+    return None
 
 
 def said(error: BaseException) -> str:
     """What an error says, behind its type and the line outside of the package that it is of."""
     place = place_outside(error)
-    kind = "" if isinstance(error, DiagnosticException) else f"{type(error).__name__}: "
+    meant = isinstance(error, DiagnosticException) or is_own(type(error))
+    kind = "" if meant else f"{type(error).__name__}: "
     return f"{kind}{error}" if place is None else f"{place}: {kind}{error}"
 
 
@@ -97,10 +123,10 @@ def blaming(
     """
     try:
         yield
-    except (FaultyCode, RecursionError, MemoryError, *passing):
+    except (FaultyCode, *STOPS, *passing):
         raise
-    except (Exception, SystemExit) as error:
-        if is_own(code):
+    except BaseException as error:
+        if is_own(code) or (isinstance(error, RecursionError) and not recurses(error)):
             raise
         place = place_outside(error)
         where = place_of_code(code) if place is None else f"{place}: "
