@@ -17,7 +17,7 @@ from xdsl.utils.exceptions import (
 )
 from xdsl.utils.lexer import Span
 
-from catgrad.dialects._blame import STOPS, is_inside, place_of_code, place_outside, recurses
+from catgrad.dialects._blame import STOPS, is_inside, place_of_code, place_outside, recurses, said
 from catgrad.dialects._blame import CompileError as CompileError
 from catgrad.dialects._places import place_of_error
 
@@ -72,11 +72,11 @@ def guarded(what: str, code: object = None) -> Generator[None]:
 
 
 def _unforeseen(what: str, error: BaseException, code: object) -> PassFailure | InternalError:
-    said, place = f"{type(error).__name__}: {error}", place_outside(error)
-    if place is not None or not (code is None or is_inside(code)):
-        where = place_of_code(code) if place is None else f"{place}: "
-        return failure(f"{what} failed: {where}{said}", error)
-    return InternalError(f" in {what}: {said}")
+    if place_outside(error) is not None:
+        return failure(f"{what} failed: {said(error)}", error)
+    if not (code is None or is_inside(code)):
+        return failure(f"{what} failed: {place_of_code(code)}{said(error)}", error)
+    return InternalError(f" in {what}: {said(error)}")
 
 
 def failure(message: str, cause: BaseException) -> PassFailure:
@@ -114,8 +114,8 @@ def describe(error: BaseException) -> str:
         case InternalError():
             return _internal(str(error))
         case _:
-            said, place = f"{type(error).__name__}: {error}", place_outside(error)
-            return _internal(f": {said}") if place is None else f"{place}: {said}"
+            ours = place_outside(error) is None
+            return _internal(f": {said(error)}") if ours else said(error)
 
 
 def _internal(what: str) -> str:

@@ -8,9 +8,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from xdsl.utils.exceptions import DiagnosticException
-
-from catgrad._errors import CompileError
+from catgrad.dialects._blame import CompileError, told
 
 
 def run_script(path: Path, holds: str) -> ModuleType:
@@ -51,5 +49,4 @@ def located(error: BaseException, path: Path) -> CompileError | None:
         cause = cause.__cause__
     if line is None:
         return None
-    kind = "" if isinstance(error, DiagnosticException) else f"{type(error).__name__}: "
-    return CompileError(f"{path}:{line}: {kind}{error}")
+    return CompileError(f"{path}:{line}: {told(error)}")

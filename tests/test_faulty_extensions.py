@@ -83,7 +83,8 @@ RULES = {
     "[g, g]": f"15: * gave a list of 2; {LIST}",
     "g": f"15: * gave Array(f32[3]); {LIST}",
     "[1.0]": f"15: * gave 1.0 {ONE}",
-    "['a' * 100]": f"15: * gave ... {ONE}",
+    "['a' * 100]": f"15: * gave '{'a' * 75} ... {ONE}",
+    "'dx'": f"15: * gave 'dx'; {LIST}",
     "[g.astype('i32')]": f"15: * gave an array of tensor<3xi32> {ONE}",
     "[cg.f32[3]]": "18: * raised NameError: name 'cg' is not defined",
     "[g + 'a']": "18: * failed: add: got Array(f32[3]) and 'a'; accepts symbolic arrays and "
@@ -360,3 +361,12 @@ def test_the_file_that_is_wrong_is_named() -> None:
     Path("f.mlir").write_text(FUNCTION.replace("demo.square", "one.square"))
     found = error(*given, "--run", "@f", "--input", "x.npy")
     assert found.startswith("error: cannot run @f: one/demo.py:8: the NumPy meaning of 'one.squar")
+
+
+def test_a_rule_borrowed_from_the_package_is_the_op_s() -> None:
+    rule = DEMO[DEMO.index("    def reverse") : DEMO.index("@decomposition")]
+    borrowed = DEMO.replace(rule, "    reverse = AddOp.reverse\n\n\n")
+    head = "from catgrad.dialects.tops.arithmetic import AddOp"
+    Path("demo.py").write_text(f"{head}\n{borrowed}")
+    found = error("in.mlir", "--load", "demo.py", "-p", "cat-differentiate")
+    assert "failed: demo.py:9: the reverse rule of 'demo.square' " in found

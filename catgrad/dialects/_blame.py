@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
 from xdsl.ir import Operation
@@ -88,12 +87,16 @@ def place_outside(error: BaseException) -> str | None:
     return None
 
 
-def said(error: BaseException) -> str:
-    """What an error says, behind its type and the line outside of the package that it is of."""
-    place = place_outside(error)
+def told(error: BaseException) -> str:
+    """What an error says, behind its type unless it was written for users."""
     meant = isinstance(error, DiagnosticException) or is_own(type(error))
-    kind = "" if meant else f"{type(error).__name__}: "
-    return f"{kind}{error}" if place is None else f"{place}: {kind}{error}"
+    return str(error) if meant else f"{type(error).__name__}: {error}"
+
+
+def said(error: BaseException) -> str:
+    """What an error says, behind the line outside of the package that it is of."""
+    place = place_outside(error)
+    return told(error) if place is None else f"{place}: {told(error)}"
 
 
 def place_of_code(code: object) -> str:
@@ -137,7 +140,7 @@ def blaming(
 
 def values_of(given: Any, ops: object) -> Any:
     """The values of arrays made by `ops`; what else a rule may have given stays: it is checked."""
-    if hasattr(given, "value") or not hasattr(given, "__iter__"):
+    if hasattr(given, "value") or isinstance(given, str) or not hasattr(given, "__iter__"):
         return given
     return [a.value if getattr(a, "ops", None) is ops else a for a in given]
 
@@ -145,7 +148,8 @@ def values_of(given: Any, ops: object) -> Any:
 def shown(value: object, ops: object) -> str:
     """What somebody's code gave, on one short line; an array should be one of `ops`."""
     other = "" if getattr(value, "ops", ops) is ops else " of another arrow"
-    return shorten(repr(value), LENGTH, placeholder=" ...") + other
+    text = " ".join(repr(value).split())
+    return (text if len(text) <= LENGTH else f"{text[: LENGTH - 4]} ...") + other
 
 
 def code_of_meaning(op: Operation) -> object:

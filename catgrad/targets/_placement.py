@@ -185,7 +185,7 @@ def find_target(name: str) -> PlacedTarget:
         return _own_target(name)()
     others, first = outside_targets(), name.partition("-")[0]
     if name in others:
-        return others[name]()()
+        return _built(name, others[name]())
     if first in own:
         return _variant(name, _own_target(first))
     if first in others:
@@ -200,7 +200,15 @@ def _variant(name: str, found: type[PlacedTarget]) -> PlacedTarget:
     first, _, option = name.partition("-")
     if not found.variant:
         raise PassFailedException(f"target '{first}' has no variants, got '{name}'")
-    return found(**{found.variant: option})
+    return _built(first, found, **{found.variant: option})
+
+
+def _built(name: str, found: type[PlacedTarget], **options: str) -> PlacedTarget:
+    try:
+        return found(**options)
+    except TypeError as error:
+        where = place_of_code(found)
+        raise PassFailedException(f"{where}target '{name}' cannot be made: {error}") from error
 
 
 def check_decompositions(ops: Iterable[type[Operation]]) -> None:
