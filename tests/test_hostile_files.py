@@ -34,6 +34,10 @@ FILES = {
     "Mine = Dialect('demo', [3])": (
         "mine.py: Dialect 'demo' has 3 among its ops, expected op classes"
     ),
+    "CubeOp.infer = classmethod(lambda cls, types: 0)\nMine = Dialect('demo', [CubeOp])": (
+        "mine.py: op 'demo.cube': infer is a class method of types, props and result: too many "
+        "positional arguments"
+    ),
     "Mine = Dialect('demo', [], [3])": "mine.py: Dialect 'demo' has 3 among its attributes",
     "class NoOp(Unary): pass\nMine = Dialect('demo', [NoOp])": (
         "mine.py: NoOp in Dialect 'demo' needs a name, as in name = \"demo.mine\""

@@ -21,6 +21,7 @@ from catgrad._attached import ATTACHED, attaching
 from catgrad._errors import UsageError, guarded
 from catgrad._scripts import located, run_script
 from catgrad.dialects._blame import shown_path
+from catgrad.dialects.tops.base import TopsOp
 from catgrad.pipelines import LOWER_TO
 from catgrad.targets._outside import LOADED, installed, merge
 from catgrad.targets._placement import PlacedTarget, check_decompositions
@@ -193,9 +194,20 @@ def _check_ops(module: ModuleType, name: str, dialect: Dialect) -> None:
         known: Any = op
         if issubclass(op, IRDLOperation) and known.get_irdl_definition() is None:
             raise _fault(module, f"op '{op.name}' lacks the decorator irdl_op_definition")
+        _check_infer(module, op)
         traits: Any = op.traits.traits
         if wrong := [t for t in traits if not isinstance(t, OpTrait)]:
             raise _fault(module, f"op '{op.name}' has {wrong[0]!r} among its traits")
+
+
+def _check_infer(module: ModuleType, op: type[Operation]) -> None:
+    if not issubclass(op, TopsOp):
+        return
+    try:
+        inspect.signature(op.infer).bind([], {}, None)
+    except TypeError as error:
+        says = "infer is a class method of types, props and result"
+        raise _fault(module, f"op '{op.name}': {says}: {error}") from error
 
 
 def _check_op_name(module: ModuleType, name: str, op: type[Operation]) -> None:
