@@ -107,7 +107,7 @@ def describe(error: BaseException) -> str:
             return str(error).strip() + _excerpt(error)
         case OSError() if error.filename is not None:
             return f"{error.filename}: {error.strerror}"
-        case RecursionError():
+        case RecursionError() if not recurses(error):
             return "the IR is nested too deeply"
         case MemoryError():
             return f"out of memory; {error}" if str(error) else "out of memory"

@@ -334,8 +334,6 @@ def _main(argv: Sequence[str] | None) -> int:
             Attribute.__post_init__ = lambda self: None
         Diagnostic.colored = driver.args.syntax_highlight
         driver.run()
-    except SystemExit as stop:  # --help, --version
-        return stop.code if isinstance(stop.code, int) else 0
     except ShrinkException:
         print("Success, can shrink")
         return 0
@@ -344,7 +342,9 @@ def _main(argv: Sequence[str] | None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, SystemExit) and driver is None:  # --help, --version
+            return error.code if isinstance(error.code, int) else 0
         code = report(error)
         if driver is not None and driver.note:
             print(driver.note, file=sys.stderr)

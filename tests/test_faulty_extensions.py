@@ -370,3 +370,14 @@ def test_a_rule_borrowed_from_the_package_is_the_op_s() -> None:
     Path("demo.py").write_text(f"{head}\n{borrowed}")
     found = error("in.mlir", "--load", "demo.py", "-p", "cat-differentiate")
     assert "failed: demo.py:9: the reverse rule of 'demo.square' " in found
+
+
+@pytest.mark.parametrize("line", [EXIT, DEEP])
+def test_no_exit_gets_out_of_what_reads(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = {EXIT: "SystemExit: 3", DEEP: "RecursionError: maximum "}[line]
+    parse = f"    @classmethod\n    def parse(cls, parser):\n        {line}\n\n    def reverse"
+    demo("    def reverse", parse)
+    found = error("f.mlir", "--load", "demo.py")
+    assert f"cannot parse what stands before: demo.py:17: {said}" in found
+    assert main(["verify-rules", "demo.py"]) == 1
+    assert capsys.readouterr().err.startswith(f"catgrad: error: demo.py:17: {said}")
