@@ -295,7 +295,7 @@ def test_passes_and_targets() -> None:
 def test_a_pipeline_that_fails_is_not_blamed_on_the_target(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A bug of the package stays one; an unknown pass is the target's, and said once."""
+    """The passes run before the target does: what is wrong with them is said as it is."""
     Path("model.py").write_text(
         "import catgrad as cg\nparts = {'f': cg.arrow(cg.sin).on(cg.f32[2])}\n"
     )
