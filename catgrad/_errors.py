@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 
 from xdsl.utils.exceptions import (
     DiagnosticException,
     ParseError,
     PassFailedException,
+    ShrinkException,
     VerifyException,
 )
 from xdsl.utils.lexer import Span
 
+from catgrad.dialects._blame import STOPS, is_inside, place_of_code, place_outside, recurses, said
 from catgrad.dialects._blame import CompileError as CompileError
-from catgrad.dialects._blame import is_inside, place_of_code, place_outside
 from catgrad.dialects._places import place_of_error
 
 MAX_LINE = 200
@@ -52,13 +54,29 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return suggestion(name, known)
 
 
-def unforeseen(what: str, error: Exception, code: object = None) -> PassFailure | InternalError:
-    """The error for one that nobody foresaw: in code from outside, or a fault of the compiler."""
-    said, place = f"{type(error).__name__}: {error}", place_outside(error)
-    if place is not None or not (code is None or is_inside(code)):
-        where = place_of_code(code) if place is None else f"{place}: "
-        return failure(f"{what} failed: {where}{said}", error)
-    return InternalError(f" in {what}: {said}")
+@contextmanager
+def guarded(what: str, code: object = None) -> Generator[None]:
+    """
+    What nobody foresaw inside becomes a PassFailure if it is of code from outside, an exit too.
+
+    Else it becomes an InternalError. `code` is what the fault is of where no line of it ran.
+    """
+    try:
+        yield
+    except (DiagnosticException, InternalError, UsageError, ShrinkException, *STOPS):
+        raise
+    except BaseException as error:
+        if isinstance(error, RecursionError) and not recurses(error):
+            raise
+        raise _unforeseen(what, error, code) from error
+
+
+def _unforeseen(what: str, error: BaseException, code: object) -> PassFailure | InternalError:
+    if place_outside(error) is not None:
+        return failure(f"{what} failed: {said(error)}", error)
+    if not (code is None or is_inside(code)):
+        return failure(f"{what} failed: {place_of_code(code)}{said(error)}", error)
+    return InternalError(f" in {what}: {said(error)}")
 
 
 def failure(message: str, cause: BaseException) -> PassFailure:
@@ -89,15 +107,15 @@ def describe(error: BaseException) -> str:
             return str(error).strip() + _excerpt(error)
         case OSError() if error.filename is not None:
             return f"{error.filename}: {error.strerror}"
-        case RecursionError():
+        case RecursionError() if not recurses(error):
             return "the IR is nested too deeply"
         case MemoryError():
             return f"out of memory; {error}" if str(error) else "out of memory"
         case InternalError():
             return _internal(str(error))
         case _:
-            said, place = f"{type(error).__name__}: {error}", place_outside(error)
-            return _internal(f": {said}") if place is None else f"{place}: {said}"
+            ours = place_outside(error) is None
+            return _internal(f": {said(error)}") if ours else said(error)
 
 
 def _internal(what: str) -> str:

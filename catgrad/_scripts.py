@@ -8,9 +8,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from xdsl.utils.exceptions import DiagnosticException
-
-from catgrad._errors import CompileError
+from catgrad.dialects._blame import CompileError, told
 
 
 def run_script(path: Path, holds: str) -> ModuleType:
@@ -22,6 +20,8 @@ def run_script(path: Path, holds: str) -> ModuleType:
     if not path.is_file():
         raise CompileError(f"no file {str(path)!r}; give a Python file that defines {holds}")
     name = f"_catgrad_script_{path.stem}"
+    while Path(getattr(sys.modules.get(name), "__file__", path)).resolve() != path.resolve():
+        name += "_"  # the name says which file a class is of
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CompileError(f"{path} is no Python file; give one that defines {holds}")
@@ -49,5 +49,4 @@ def located(error: BaseException, path: Path) -> CompileError | None:
         cause = cause.__cause__
     if line is None:
         return None
-    kind = "" if isinstance(error, DiagnosticException) else f"{type(error).__name__}: "
-    return CompileError(f"{path}:{line}: {kind}{error}")
+    return CompileError(f"{path}:{line}: {told(error)}")

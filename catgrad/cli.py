@@ -175,6 +175,7 @@ def _chosen(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0, or 1 with one message on stderr."""
+    arguments = None
     try:
         run, arguments = _arguments(argv)
         with attaching():
@@ -186,7 +187,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, SystemExit) and arguments is None:  # --help
+            raise
         return report(error, "catgrad: ")
     return 0
 

@@ -15,10 +15,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.dialects.func import Func
 from xdsl.printer import Printer
-from xdsl.utils.exceptions import DiagnosticException, PassFailedException
+from xdsl.utils.exceptions import PassFailedException
 
 from catgrad._collection import collection_paused
-from catgrad._errors import CompileError, unforeseen
+from catgrad._errors import CompileError, guarded
 from catgrad._files import write_files
 from catgrad.dialects._checks import check_module, suggestion
 from catgrad.dialects.cat import Cat
@@ -83,12 +83,9 @@ class Program:
     def source(self) -> str:
         """What the target prints; several files follow each other behind `//--- NAME` lines."""
         stream, target = io.StringIO(), find_target(self._placing)
-        try:
-            target.emit(context(), self._placed, stream)
-        except (DiagnosticException, RecursionError, MemoryError):
-            raise
-        except Exception as error:
-            raise unforeseen(f"target '{self.target}'", error, type(target)) from error
+        placed = self._placed
+        with guarded(f"target '{self.target}'", type(target)):
+            target.emit(context(), placed, stream)
         return stream.getvalue()
 
     @cached_property

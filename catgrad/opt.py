@@ -32,8 +32,8 @@ from catgrad._errors import (
     PassFailure,
     UsageError,
     failure,
+    guarded,
     report,
-    unforeseen,
 )
 from catgrad._files import write_files
 from catgrad.dialects._places import place_of_error
@@ -174,14 +174,11 @@ class CatgradOptMain(Options):
         stream = StringIO()
         where = f"target '{self.target_name}'"
         try:
-            self.emit(prog, stream)
+            with guarded(where, self.emitter):
+                self.emit(prog, stream)
         except DiagnosticException as error:
             message = str(error) if str(error).startswith(where) else f"{where} failed: {error}"
             raise failure(message, error) from error
-        except (RecursionError, MemoryError, ShrinkException):
-            raise
-        except Exception as error:
-            raise unforeseen(where, error, self.emitter) from error
         return stream.getvalue()
 
     def _execute(self, module: ModuleOp) -> str:
@@ -337,8 +334,6 @@ def _main(argv: Sequence[str] | None) -> int:
             Attribute.__post_init__ = lambda self: None
         Diagnostic.colored = driver.args.syntax_highlight
         driver.run()
-    except SystemExit as stop:  # --help, --version
-        return stop.code if isinstance(stop.code, int) else 0
     except ShrinkException:
         print("Success, can shrink")
         return 0
@@ -347,7 +342,9 @@ def _main(argv: Sequence[str] | None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, SystemExit) and driver is None:  # --help, --version
+            return error.code if isinstance(error.code, int) else 0
         code = report(error)
         if driver is not None and driver.note:
             print(driver.note, file=sys.stderr)

@@ -14,10 +14,9 @@ from xdsl.utils.exceptions import (
     ArgSpecParseError,
     DiagnosticException,
     PassFailedException,
-    ShrinkException,
 )
 
-from catgrad._errors import InternalError, PassFailure, UsageError, failure, suggest, unforeseen
+from catgrad._errors import PassFailure, UsageError, failure, guarded, suggest
 
 PassFactories: TypeAlias = Mapping[str, Callable[[], type[ModulePass]]]
 Built = TypeVar("Built", bound=ArgSpecConvertible)
@@ -102,16 +101,15 @@ def with_options(kind: str, class_: type[Built], spec: ArgSpec) -> Built:
 def apply_pass(pass_: ModulePass, ctx: Context, module: ModuleOp) -> None:
     """Apply a pass; an error names it."""
     try:
-        pass_.apply(ctx, module)
-    except (PassFailure, InternalError, UsageError, ShrinkException, MemoryError):
+        with guarded(f"pass '{pass_.name}'", type(pass_)):
+            pass_.apply(ctx, module)
+    except PassFailure:
         raise
     except DiagnosticException as error:
         reason = str(error).removeprefix(f"{pass_.name}: ")
         raise failure(f"pass '{pass_.name}' failed: {reason}", error) from error
     except RecursionError as error:
         raise PassFailure(f"pass '{pass_.name}' failed: the IR is nested too deeply") from error
-    except Exception as error:
-        raise unforeseen(f"pass '{pass_.name}'", error, type(pass_)) from error
 
 
 @dataclass(frozen=True)

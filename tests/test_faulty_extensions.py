@@ -83,7 +83,8 @@ RULES = {
     "[g, g]": f"15: * gave a list of 2; {LIST}",
     "g": f"15: * gave Array(f32[3]); {LIST}",
     "[1.0]": f"15: * gave 1.0 {ONE}",
-    "['a' * 100]": f"15: * gave ... {ONE}",
+    "['a' * 100]": f"15: * gave '{'a' * 75} ... {ONE}",
+    "'dx'": f"15: * gave 'dx'; {LIST}",
     "[g.astype('i32')]": f"15: * gave an array of tensor<3xi32> {ONE}",
     "[cg.f32[3]]": "18: * raised NameError: name 'cg' is not defined",
     "[g + 'a']": "18: * failed: add: got Array(f32[3]) and 'a'; accepts symbolic arrays and "
@@ -289,3 +290,94 @@ def test_passes_and_targets() -> None:
     found = error("in.mlir", "--load", "mine.py", "-p", "lower-to-mine")
     assert found.startswith("error: pass 'tops-decompose' failed: mine.py:19: TypeError: ")
     assert "report it" not in found
+
+
+def test_a_pipeline_that_fails_is_not_blamed_on_the_target(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The passes run before the target does: what is wrong with them is said as it is."""
+    Path("model.py").write_text(
+        "import catgrad as cg\nparts = {'f': cg.arrow(cg.sin).on(cg.f32[2])}\n"
+    )
+    Path("mine.py").write_text(PASS.replace("    def has", "    passes = 'no-pass'\n\n    def has"))
+    call = ["compile", "model.py", "--load", "mine.py", "--target", "mine", "-o", "out"]
+    assert main(call) == 1
+    assert capsys.readouterr().err == "catgrad: error: unknown pass 'no-pass'\n"
+
+
+EXIT = "exit(3)"
+STRANGE = "raise type('Strange', (BaseException,), {})('no')"
+DEEP = "return (f := lambda: f())()"
+
+
+@pytest.mark.parametrize("line", [EXIT, STRANGE, DEEP])
+def test_no_exit_and_no_recursion_gets_out(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a pass, a target, a rule, a decomposition, or a function of a `Universe`."""
+    said = {EXIT: "SystemExit: 3", STRANGE: "Strange: no"}.get(line, "RecursionError: maximum ")
+    Path("mine.py").write_text(
+        PASS.replace("op.no_such_thing()", line).replace("output.write(3)", line)
+    )
+    Path("square.mlir").write_text(SQUARE)
+    given = ("square.mlir", "--load", "mine.py", "-p")
+    found = error(*given, "mine")
+    assert found.startswith(f"error: pass 'mine' failed: mine.py:11: {said}")
+    found = error(*given, "lower-to-mine", "-t", "mine")
+    assert found.startswith(f"error: target 'mine' failed: mine.py:22: {said}")
+    demo(RULE, f"        {line}")
+    found = error("in.mlir", "--load", "demo.py", "-p", "cat-differentiate")
+    assert f"demo.py:18: the reverse rule of 'demo.square' raised {said}" in found
+    demo(DECOMPOSITION, f"    {line}")
+    found = error("f.mlir", "--load", "demo.py", "-p", "tops-decompose{target=ggml}")
+    assert f"demo.py:25: the decomposition of 'demo.square' raised {said}" in found
+    Path("mine.py").write_text(
+        f"from xdsl.universe import Universe\n\n\ndef mine():\n    {line}\n\n\n"
+        "U = Universe(all_targets={'mine': mine}, all_passes={'mine': mine})\n"
+    )
+    for words in (("-p", "mine"), ("-t", "mine"), ("-p", "lower-to-mine")):
+        assert f"mine.py:5: {said}" in error("square.mlir", "--load", "mine.py", *words)
+    assert main(["verify-rules", "mine.py"]) == 1
+    assert capsys.readouterr().err == "catgrad: error: there are no rules to check\n"
+
+
+def test_a_library_that_fails_is_not_the_place() -> None:
+    """The line of the file that called it is."""
+    Path("site-packages").mkdir()
+    Path("site-packages/distant.py").write_text("def fail(x):\n    return x / 0\n")
+    line = "import sys, importlib; sys.path.append('site-packages')"
+    demo(RULE, f"        {line}\n        importlib.import_module('distant').fail(1)")
+    found = error("in.mlir", "--load", "demo.py", "-p", "cat-differentiate")
+    assert "demo.py:19: the reverse rule of 'demo.square' raised ZeroDivisionError" in found
+
+
+def test_the_file_that_is_wrong_is_named() -> None:
+    """Of two with one name."""
+    given: list[str] = ["f.mlir"]
+    for name in ("one", "two"):
+        Path(name).mkdir()
+        blank = "\n" if name == "two" else ""
+        text = blank + DEMO.replace("np.square", "np.squar").replace("demo", name)
+        Path(name, "demo.py").write_text(text)
+        given += ["--load", f"{name}/demo.py"]
+    Path("f.mlir").write_text(FUNCTION.replace("demo.square", "one.square"))
+    found = error(*given, "--run", "@f", "--input", "x.npy")
+    assert found.startswith("error: cannot run @f: one/demo.py:8: the NumPy meaning of 'one.squar")
+
+
+def test_a_rule_borrowed_from_the_package_is_the_op_s() -> None:
+    rule = DEMO[DEMO.index("    def reverse") : DEMO.index("@decomposition")]
+    borrowed = DEMO.replace(rule, "    reverse = AddOp.reverse\n\n\n")
+    head = "from catgrad.dialects.tops.arithmetic import AddOp"
+    Path("demo.py").write_text(f"{head}\n{borrowed}")
+    found = error("in.mlir", "--load", "demo.py", "-p", "cat-differentiate")
+    assert "failed: demo.py:9: the reverse rule of 'demo.square' " in found
+
+
+@pytest.mark.parametrize("line", [EXIT, DEEP])
+def test_no_exit_gets_out_of_what_reads(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = {EXIT: "SystemExit: 3", DEEP: "RecursionError: maximum "}[line]
+    parse = f"    @classmethod\n    def parse(cls, parser):\n        {line}\n\n    def reverse"
+    demo("    def reverse", parse)
+    found = error("f.mlir", "--load", "demo.py")
+    assert f"cannot parse what stands before: demo.py:17: {said}" in found
+    assert main(["verify-rules", "demo.py"]) == 1
+    assert capsys.readouterr().err.startswith(f"catgrad: error: demo.py:17: {said}")

@@ -34,6 +34,20 @@ FILES = {
     "Mine = Dialect('demo', [3])": (
         "mine.py: Dialect 'demo' has 3 among its ops, expected op classes"
     ),
+    "CubeOp.infer = classmethod(lambda cls, types: 0)\nMine = Dialect('demo', [CubeOp])": (
+        "mine.py: op 'demo.cube': infer is a class method of types, props and result: too many "
+        "positional arguments"
+    ),
+    "Mine = Dialect('demo', [], [3])": "mine.py: Dialect 'demo' has 3 among its attributes",
+    "class NoOp(Unary): pass\nMine = Dialect('demo', [NoOp])": (
+        "mine.py: NoOp in Dialect 'demo' needs a name, as in name = \"demo.mine\""
+    ),
+    "CubeOp.name = 3\nMine = Dialect('demo', [CubeOp])": (
+        "mine.py: CubeOp in Dialect 'demo' needs a name, as in name = \"demo.mine\""
+    ),
+    "class Mine(PlacedTarget):\n    name = 'mine'\n    has = 3\n    emit = print": (
+        "mine.py: has of target 'mine' is a method, got 3"
+    ),
     "Mine = Dialect('demo', [SquareOp])": (
         "mine.py: op 'demo.square' lacks the decorator irdl_op_definition"
     ),
@@ -46,7 +60,8 @@ FILES = {
     "a, b = Dialect('demo', []), Dialect('demo', [])": (
         "mine.py: there are two dialects 'demo'; rename one"
     ),
-    "Mine = Dialect('tops', [])": "mine.py: there is a dialect 'tops' already; rename this one",
+    "Mine = Dialect('tops', [])": "mine.py: there is a dialect 'tops' already; "
+    "rename this one, or use that one by its name",
     "CubeOp.traits = traits_def(3)\nMine = Dialect('demo', [CubeOp])": (
         "mine.py: op 'demo.cube' has 3 among its traits"
     ),
@@ -93,7 +108,7 @@ USED = {
         "mine.py: its Universe has 3 as pass 'mine', expected a function that gives a ModulePass"
     ),
     "Mine = Universe(all_passes={'mine': lambda: 1 / 0})": (
-        "mine.py:17: ZeroDivisionError: division by zero"
+        "pass 'mine' failed: mine.py:17: ZeroDivisionError: division by zero"
     ),
     "class Mine(ModulePass):\n    name = 'mine'\n    def apply(self): pass": (
         "pass 'mine' failed: mine.py:17: TypeError: Mine.apply() takes 1 positional argument but 3 "
@@ -141,3 +156,15 @@ def test_an_op_without_a_meaning() -> None:
     Path("in.mlir").write_text(function.replace("tops.multiply %x, %x", "demo.cube %x"))
     found = error("in.mlir", "--load", "mine.py", "-p", "lower-to-numpy", "-t", "numpy")
     assert "'demo.cube' has no NumPy meaning: give it the trait Numpy" in found
+
+
+def test_a_target_that_cannot_be_made() -> None:
+    """With a field without a value, and through a `Universe` that has none."""
+    target = "class Mine(PlacedTarget):\n    name = 'mine'\n    wide: int\n    emit = print\n"
+    made = "from dataclasses import dataclass\n\n@dataclass(frozen=True)\n"
+    Path("mine.py").write_text(f"{HEAD}{made}{target}")
+    found = error("in.mlir", "--load", "mine.py", "-p", "lower-to-mine")
+    assert "mine.py:19: target 'mine' cannot be made: Mine.__init__() missing 1 required" in found
+    Path("mine.py").write_text(f"{HEAD}Mine = Universe(all_targets={{'mine': 3}})\n")
+    found = error("in.mlir", "--load", "mine.py", "-p", "lower-to-mine")
+    assert "target 'mine' cannot be loaded: mine.py: its Universe has 3 as target 'mine'" in found

@@ -69,7 +69,10 @@ USAGE: list[tuple[list[str], str]] = [
     ),
     (["--load", "broken.py"], "broken.py:2: SyntaxError: '(' was never closed"),
     (["--load", "fails.py"], "fails.py:3: ZeroDivisionError: division by zero"),
-    (["--load", "taken.py"], "taken.py: there is a pass 'cse' already; rename this one"),
+    (
+        ["--load", "taken.py"],
+        "taken.py: there is a pass 'cse' already; rename this one, or use that one by its name",
+    ),
     (
         ["-p", "tops-verify-slots", "--crash-reproducer", "no/r.mlir"],
         "cannot write no/r.mlir: No such file or directory",

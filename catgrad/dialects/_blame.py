@@ -8,18 +8,27 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import DiagnosticException
 
 ROOT = Path(__file__).parent.parent
-INSIDE = frozenset({"catgrad", "immutabledict", "numpy", "xdsl", *sys.stdlib_module_names})
+INSIDE = frozenset(
+    {"catgrad", "immutabledict", "numpy", "ordered_set", "typing_extensions", "xdsl"}
+    | sys.stdlib_module_names
+)
 """Packages whose code is not an extension's."""
 
+LIBRARIES = {"site-packages", "dist-packages"}
+"""Folders of installed packages: what fails in there is of the file that called it, if any."""
+
+DEPTH = 100
+"""Frames from outside that are endless recursion."""
 
 LENGTH = 80
+STOPS = (KeyboardInterrupt, GeneratorExit, MemoryError)
+"""What is nobody's fault."""
 
 
 class CompileError(DiagnosticException):
@@ -50,24 +59,44 @@ def shown_path(file: str | Path) -> str:
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
+def _places(error: BaseException) -> list[tuple[str, int]]:
+    """File and line of each frame from outside, the innermost last."""
+    found: list[tuple[str, int]] = []
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        package = str(frame.f_globals.get("__name__", "numpy")).partition(".")[0]
+        if package not in INSIDE and not Path(file).is_relative_to(ROOT):
+            found.append((file, line))
+    return found
+
+
+def recurses(error: BaseException) -> bool:
+    """Whether it was raised in endless recursion of code from outside, not of this package."""
+    return len(_places(error)) > DEPTH
+
+
 def place_outside(error: BaseException) -> str | None:
     """`file:line` of the innermost code from outside that was running; None if there was none."""
-    place, cause = None, error
-    while isinstance(cause, BaseException) and place is None:
-        for frame, line in traceback.walk_tb(cause.__traceback__):
-            file = frame.f_code.co_filename
-            package = str(frame.f_globals.get("__name__", "numpy")).partition(".")[0]
-            if package not in INSIDE and not Path(file).is_relative_to(ROOT):
-                place = f"{shown_path(file)}:{line}"
+    cause: BaseException | None = error
+    while cause is not None:
+        if places := _places(cause):
+            own = [place for place in places if not LIBRARIES & {*Path(place[0]).parts}]
+            file, line = (own or places)[-1]
+            return f"{shown_path(file)}:{line}"
         cause = cause.__cause__
-    return place
+    return None
+
+
+def told(error: BaseException) -> str:
+    """What an error says, behind its type unless it was written for users."""
+    meant = isinstance(error, DiagnosticException) or is_own(type(error))
+    return str(error) if meant else f"{type(error).__name__}: {error}"
 
 
 def said(error: BaseException) -> str:
-    """What an error says, behind its type and the line outside of the package that it is of."""
+    """What an error says, behind the line outside of the package that it is of."""
     place = place_outside(error)
-    kind = "" if isinstance(error, DiagnosticException) else f"{type(error).__name__}: "
-    return f"{kind}{error}" if place is None else f"{place}: {kind}{error}"
+    return told(error) if place is None else f"{place}: {told(error)}"
 
 
 def place_of_code(code: object) -> str:
@@ -97,10 +126,10 @@ def blaming(
     """
     try:
         yield
-    except (FaultyCode, RecursionError, MemoryError, *passing):
+    except (FaultyCode, *STOPS, *passing):
         raise
-    except (Exception, SystemExit) as error:
-        if is_own(code):
+    except BaseException as error:
+        if is_own(code) or (isinstance(error, RecursionError) and not recurses(error)):
             raise
         place = place_outside(error)
         where = place_of_code(code) if place is None else f"{place}: "
@@ -111,7 +140,7 @@ def blaming(
 
 def values_of(given: Any, ops: object) -> Any:
     """The values of arrays made by `ops`; what else a rule may have given stays: it is checked."""
-    if hasattr(given, "value") or not hasattr(given, "__iter__"):
+    if hasattr(given, "value") or isinstance(given, str) or not hasattr(given, "__iter__"):
         return given
     return [a.value if getattr(a, "ops", None) is ops else a for a in given]
 
@@ -119,7 +148,8 @@ def values_of(given: Any, ops: object) -> Any:
 def shown(value: object, ops: object) -> str:
     """What somebody's code gave, on one short line; an array should be one of `ops`."""
     other = "" if getattr(value, "ops", ops) is ops else " of another arrow"
-    return shorten(repr(value), LENGTH, placeholder=" ...") + other
+    text = " ".join(repr(value).split())
+    return (text if len(text) <= LENGTH else f"{text[: LENGTH - 4]} ...") + other
 
 
 def code_of_meaning(op: Operation) -> object:

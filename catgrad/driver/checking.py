@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.utils.exceptions import DiagnosticException, ShrinkException, VerifyException
+from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
-from catgrad._errors import unforeseen
+from catgrad._errors import guarded
 from catgrad.dialects._places import culprit, faults
 
 
@@ -16,20 +16,17 @@ def check(module: ModuleOp) -> None:
     The error knows the op that it is about.
     """
     try:
-        module.verify()
-        if _is_checked(module):
-            from catgrad.dialects._checks import check_module
+        with guarded("the verifier"):
+            module.verify()
+            if _is_checked(module):
+                from catgrad.dialects._checks import check_module
 
-            check_module(module)
+                check_module(module)
     except VerifyException as error:
         known = [fault for fault in faults(module) if str(fault) in str(error)]
         if culprit(error) is None and known:
             setattr(error, "op", culprit(known[0]))
         raise
-    except (DiagnosticException, RecursionError, MemoryError, ShrinkException):
-        raise
-    except Exception as error:
-        raise unforeseen("the verifier", error) from error
 
 
 def _is_checked(module: ModuleOp) -> bool:

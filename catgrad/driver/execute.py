@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.utils.exceptions import DiagnosticException
 
-from catgrad._errors import UsageError, failure, unforeseen
+from catgrad._errors import UsageError, failure, guarded
 from catgrad.dialects import cat
 from catgrad.interpreter import Interpreter
 
@@ -40,13 +40,10 @@ def load(path: str) -> NDArray[Any]:
 def execute(module: ModuleOp, name: str, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
     """Call `@name` on the inputs."""
     try:
-        return Interpreter(module).run(name, *inputs)
+        with guarded(f"the run of @{name}"):
+            return Interpreter(module).run(name, *inputs)
     except DiagnosticException as error:
         raise failure(f"cannot run @{name}: {error}", error) from error
-    except (RecursionError, MemoryError):
-        raise
-    except Exception as error:
-        raise unforeseen(f"the run of @{name}", error) from error
 
 
 def labels(module: ModuleOp, name: str, count: int) -> list[str]:

@@ -26,6 +26,7 @@ from xdsl.utils.exceptions import DiagnosticException, ParseError, ShrinkExcepti
 from xdsl.utils.lexer import Input, Span
 
 from catgrad._errors import InvalidInput, UsageError, suggest
+from catgrad.dialects._blame import STOPS, recurses, said
 from catgrad.dialects._names import VERSION
 
 STRING_OR_COMMENT = re.compile(r'//[^\n]*|"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"|"')
@@ -116,9 +117,9 @@ def parse(
         _advise(error, ctx)
         error.span = dataclasses.replace(error.span, line_offset=line_offset)
         raise
-    except (ShrinkException, MemoryError):
+    except (ShrinkException, *STOPS):
         raise
-    except Exception as error:
+    except BaseException as error:
         # Constructors raise these: they know no place.
         span = Span(parser.pos, parser.pos, parser.lexer.input, line_offset)
         raise _located(error, span, name) from error
@@ -158,12 +159,12 @@ def _decode(data: bytes, name: str, line_offset: int) -> str:
     return text
 
 
-def _located(error: Exception, span: Span[str], name: str) -> Exception:
+def _located(error: BaseException, span: Span[str], name: str) -> Exception:
     if isinstance(error, DiagnosticException):
         return InvalidInput(name, error, span)
-    if isinstance(error, RecursionError):
+    if isinstance(error, RecursionError) and not recurses(error):
         return ParseError(span, "the IR is nested too deeply")
-    return ParseError(span, f"cannot parse what stands before: {type(error).__name__}: {error}")
+    return ParseError(span, f"cannot parse what stands before: {said(error)}")
 
 
 def _advise(error: ParseError, ctx: Context) -> None:

@@ -10,20 +10,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-from xdsl.ir import Dialect, Operation, OpTrait
+from xdsl.ir import Attribute, Dialect, Operation, OpTrait
 from xdsl.irdl import IRDLOperation
 from xdsl.passes import ModulePass
 from xdsl.universe import Universe
 from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.target import Target
 
-from catgrad._attached import ATTACHED
-from catgrad._errors import UsageError
+from catgrad._attached import ATTACHED, attaching
+from catgrad._errors import UsageError, guarded
 from catgrad._scripts import located, run_script
 from catgrad.dialects._blame import shown_path
+from catgrad.dialects.tops.base import TopsOp
 from catgrad.pipelines import LOWER_TO
 from catgrad.targets._outside import LOADED, installed, merge
-from catgrad.targets._placement import check_decompositions
+from catgrad.targets._placement import PlacedTarget, check_decompositions
 from catgrad.universe import CATGRAD_UNIVERSE, lower_to
 
 Found = TypeVar("Found")
@@ -48,20 +49,22 @@ def load(*paths: str | Path) -> Universe:
     """
     Run Python files; what they define is known from then on, to `catgrad.compile` too.
 
-    UsageError for a file that fails, or defines a name that is taken: by xDSL, by this or another
-    installed package, or by another of the files; and for a decomposition for an unknown target.
+    UsageError, and nothing is known, for a file that fails, or defines a name that is taken: by
+    xDSL, by this or another installed package, or by another of the files; and for a decomposition
+    for an unknown target.
     """
     found, before = Universe(), len(ATTACHED)
     known = (installed(), CATGRAD_UNIVERSE)
-    for path in paths:
-        new = universe_of(run_plugin(str(path)))
-        refuse_taken(path, new, *known, found)
-        merge(found, new)
-    merge(LOADED, found)
-    try:
-        check_decompositions(op for op, _ in ATTACHED[before:])
-    except PassFailedException as error:
-        raise UsageError(str(error)) from error
+    with attaching(keep=True):
+        for path in paths:
+            new = universe_of(run_plugin(str(path)))
+            refuse_taken(path, new, *known, found)
+            merge(found, new)
+        merge(LOADED, found)
+        try:
+            check_decompositions(op for op, _ in ATTACHED[before:])
+        except PassFailedException as error:
+            raise UsageError(str(error)) from error
     return found
 
 
@@ -73,10 +76,11 @@ BASES = {"dialect": Dialect, "target": Target, "pass": ModulePass}
 
 def refuse_taken(path: str | Path, new: Universe, *known: Universe) -> None:
     """UsageError for a name of a file that something known has."""
+    advice = "rename this one, or use that one by its name"
     for kind, table in KINDS.items():
         for name in getattr(new, table):
             if any(name in getattr(universe, table) for universe in known):
-                raise UsageError(f"{path}: there is a {kind} '{name}' already; rename this one")
+                raise UsageError(f"{path}: there is a {kind} '{name}' already; {advice}")
 
 
 def universe_of(module: ModuleType) -> Universe:
@@ -123,7 +127,8 @@ def _of_universe(module: ModuleType, kind: str, table: object) -> dict[str, Call
 
 def _made(module: ModuleType, kind: str, name: str, factory: object) -> object:
     """What a function of a `Universe` gives."""
-    given = factory() if callable(factory) else factory
+    with guarded(f"{kind} '{name}'", module):
+        given = factory() if callable(factory) else factory
     base = BASES[kind]
     if isinstance(given, base) if kind == "dialect" else _is_derived(given, base):
         return given
@@ -162,6 +167,9 @@ def _check(module: ModuleType, kind: str, value: Any) -> str:
     for text in ("passes", "suffix", "variant"):
         if not isinstance(given := getattr(value, text, ""), str):
             raise _fault(module, f"{text} of {kind} '{name}' is a string, got {given!r}")
+    for method, _ in inspect.getmembers(PlacedTarget if kind == "target" else ModulePass, callable):
+        if not callable(given := getattr(value, method, len)):
+            raise _fault(module, f"{method} of {kind} '{name}' is a method, got {given!r}")
     return name
 
 
@@ -169,24 +177,46 @@ def _check_ops(module: ModuleType, name: str, dialect: Dialect) -> None:
     """UsageError for what is no op of a dialect, and for two of one name."""
     try:
         ops: list[object] = list(dialect.operations)
+        members: list[object] = list(dialect.attributes)
     except TypeError as error:
         raise _fault(module, f"Dialect '{name}' takes lists of ops and attributes") from error
+    for attribute in members:
+        if not _is_derived(attribute, Attribute):
+            raise _fault(module, f"Dialect '{name}' has {attribute!r} among its attributes")
     seen = set[str]()
     for op in ops:
         if not (isinstance(op, type) and issubclass(op, Operation)):
             raise _fault(module, f"Dialect '{name}' has {op!r} among its ops, expected op classes")
-        if not op.name.startswith(f"{name}."):
-            wanted = f"'{name}.{op.name.rpartition('.')[2]}'"
-            raise _fault(module, f"op '{op.name}' is in Dialect '{name}'; call it {wanted}")
+        _check_op_name(module, name, op)
         if op.name in seen:
             raise _fault(module, f"there are two ops '{op.name}'; rename one")
         seen.add(op.name)
         known: Any = op
         if issubclass(op, IRDLOperation) and known.get_irdl_definition() is None:
             raise _fault(module, f"op '{op.name}' lacks the decorator irdl_op_definition")
+        _check_infer(module, op)
         traits: Any = op.traits.traits
         if wrong := [t for t in traits if not isinstance(t, OpTrait)]:
             raise _fault(module, f"op '{op.name}' has {wrong[0]!r} among its traits")
+
+
+def _check_infer(module: ModuleType, op: type[Operation]) -> None:
+    if not issubclass(op, TopsOp):
+        return
+    try:
+        inspect.signature(op.infer).bind([], {}, None)
+    except TypeError as error:
+        says = "infer is a class method of types, props and result"
+        raise _fault(module, f"op '{op.name}': {says}: {error}") from error
+
+
+def _check_op_name(module: ModuleType, name: str, op: type[Operation]) -> None:
+    if not isinstance(getattr(op, "name", None), str):
+        wanted = f'a name, as in name = "{name}.mine"'
+        raise _fault(module, f"{op.__name__} in Dialect '{name}' needs {wanted}")
+    if not op.name.startswith(f"{name}."):
+        wanted = f"'{name}.{op.name.rpartition('.')[2]}'"
+        raise _fault(module, f"op '{op.name}' is in Dialect '{name}'; call it {wanted}")
 
 
 def _check_name(module: ModuleType, what: str, name: object) -> str:

@@ -257,18 +257,15 @@ CHECKS: dict[str, Callable[[Probe], None]] = {
 }
 
 
-NOTHING = "no floating inputs, nothing to check"
-
-
 def check_subject(subject: Subject | Unchecked, seed: int) -> tuple[dict[str, str], list[str]]:
-    """A word for each check, and the reasons for every word but `ok`."""
+    """A word for each check, none if there is nothing to check; the reasons for all but `ok`."""
     words, reasons = dict.fromkeys(CHECKS, "-"), list[str]()
     if isinstance(subject, Unchecked):
         return words, [f"{subject.label} is not checked: {subject.reason}"]
     try:
         probe = Probe(subject, seed)
         if not any(a.dtype.kind == "f" for a in probe.x):
-            return words, [f"{subject.label}: {NOTHING}"]
+            return {}, [f"{subject.label}: no floating inputs, nothing to check"]
     except (Wrong, DiagnosticException) as error:
         return words, [f"{subject.label} is not checked: {error}"]
     for name, run in CHECKS.items():
@@ -299,13 +296,15 @@ def verify_rules(subjects: Iterable[Subject | Unchecked], seed: int) -> tuple[st
         reasons += more
         if "WRONG" in words.values():
             wrong.add(subject.label)
-        elif "ok" not in words.values() and more != [f"{subject.label}: {NOTHING}"]:
+        elif words and "ok" not in words.values():
             unchecked.add(subject.label)
     names = {label for label, _ in rows}
     width = max([len("rule"), *map(len, names)])
     lines = [f"{'rule':{width}}  " + "  ".join(f"{name:9}" for name in CHECKS)]
     for label, words in rows:
-        lines.append(f"{label:{width}}  " + "  ".join(f"{words[name]:9}" for name in CHECKS))
+        lines.append(
+            f"{label:{width}}  " + "  ".join(f"{words.get(name, '-'):9}" for name in CHECKS)
+        )
     text = "\n".join(line.rstrip() for line in [*lines, *reasons])
     faults = [(len(wrong), "wrong"), (len(unchecked - wrong), "not checked")]
     said = [f"{count} of {len(names)} rules are {what}" for count, what in faults if count]

@@ -180,30 +180,35 @@ def find_target(name: str) -> PlacedTarget:
 
     PassFailedException if there is none.
     """
-    own = name.partition("-")[0] in target_files()  # then a broken entry point is in nobody's way
-    try:
-        if own:
-            return _variant(name, _own_target)
-    except PassFailedException:
-        if name not in outside_targets():
-            raise
-    others = outside_targets()
+    own = target_files()
+    if name in own:
+        return _own_target(name)()
+    others, first = outside_targets(), name.partition("-")[0]
     if name in others:
-        return others[name]()()
-    if name.partition("-")[0] in others:
-        return _variant(name, lambda first: others[first]())
+        return _built(name, others[name]())
+    if first in own:
+        return _variant(name, _own_target(first))
+    if first in others:
+        return _variant(name, others[first]())
     raise PassFailedException(
         f"no target '{name}' to place values for; known: {', '.join(target_names())}"
     )
 
 
-def _variant(name: str, class_of: Callable[[str], type[PlacedTarget]]) -> PlacedTarget:
-    """The target of that name with the option behind the hyphen, if there is one."""
+def _variant(name: str, found: type[PlacedTarget]) -> PlacedTarget:
+    """The target with the option that its name has behind the hyphen."""
     first, _, option = name.partition("-")
-    found = class_of(first)
-    if option and not found.variant:
+    if not found.variant:
         raise PassFailedException(f"target '{first}' has no variants, got '{name}'")
-    return found(**{found.variant: option} if option else {})
+    return _built(first, found, **{found.variant: option})
+
+
+def _built(name: str, found: type[PlacedTarget], **options: str) -> PlacedTarget:
+    try:
+        return found(**options)
+    except TypeError as error:
+        where = place_of_code(found)
+        raise PassFailedException(f"{where}target '{name}' cannot be made: {error}") from error
 
 
 def check_decompositions(ops: Iterable[type[Operation]]) -> None:

@@ -14,10 +14,13 @@ OR_NONE = " or None (a declared zero)"
 
 
 def code_of(rule: ReverseRule, op: Operation) -> object:
-    """The function that somebody wrote: attached to the op, or a method of the op or of a trait."""
+    """What somebody wrote: an attached function, a method of a trait or of the op, or the op."""
     if (function := getattr(rule, "function", None)) is not None:
         return function
-    return type(op).reverse if is_own(type(rule)) and isinstance(op, TopsOp) else type(rule).reverse
+    if not is_own(type(rule)) or not isinstance(op, TopsOp):
+        return type(rule).reverse
+    code, inherited = type(op).reverse, is_own(type(op).reverse) and not is_own(type(op))
+    return type(op) if inherited else code
 
 
 def _type(value: Any) -> Attribute | None:
