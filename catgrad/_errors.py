@@ -17,8 +17,8 @@ from xdsl.utils.exceptions import (
 )
 from xdsl.utils.lexer import Span
 
-from catgrad.dialects._blame import STOPS, is_inside, place_of_code, place_outside, recurses, said
 from catgrad.dialects._blame import CompileError as CompileError
+from catgrad.dialects._blame import is_inside, place_of_code, place_outside, recurses, said
 from catgrad.dialects._places import place_of_error
 
 MAX_LINE = 200
@@ -63,9 +63,9 @@ def guarded(what: str, code: object = None) -> Generator[None]:
     """
     try:
         yield
-    except (DiagnosticException, InternalError, UsageError, ShrinkException, *STOPS):
+    except (DiagnosticException, InternalError, UsageError, ShrinkException, MemoryError):
         raise
-    except BaseException as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, RecursionError) and not recurses(error):
             raise
         raise _unforeseen(what, error, code) from error

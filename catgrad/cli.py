@@ -187,7 +187,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BaseException as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and arguments is None:  # --help
             raise
         return report(error, "catgrad: ")

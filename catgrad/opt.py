@@ -342,7 +342,7 @@ def _main(argv: Sequence[str] | None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BaseException as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and driver is None:  # --help, --version
             return error.code if isinstance(error.code, int) else 0
         code = report(error)

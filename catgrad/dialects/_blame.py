@@ -27,8 +27,6 @@ DEPTH = 100
 """Frames from outside that are endless recursion."""
 
 LENGTH = 80
-STOPS = (KeyboardInterrupt, GeneratorExit, MemoryError)
-"""What is nobody's fault."""
 
 
 class CompileError(DiagnosticException):
@@ -126,9 +124,9 @@ def blaming(
     """
     try:
         yield
-    except (FaultyCode, *STOPS, *passing):
+    except (FaultyCode, MemoryError, *passing):
         raise
-    except BaseException as error:
+    except (Exception, SystemExit) as error:
         if is_own(code) or (isinstance(error, RecursionError) and not recurses(error)):
             raise
         place = place_outside(error)

@@ -26,7 +26,7 @@ from xdsl.utils.exceptions import DiagnosticException, ParseError, ShrinkExcepti
 from xdsl.utils.lexer import Input, Span
 
 from catgrad._errors import InvalidInput, UsageError, suggest
-from catgrad.dialects._blame import STOPS, recurses, said
+from catgrad.dialects._blame import recurses, said
 from catgrad.dialects._names import VERSION
 
 STRING_OR_COMMENT = re.compile(r'//[^\n]*|"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"|"')
@@ -117,9 +117,9 @@ def parse(
         _advise(error, ctx)
         error.span = dataclasses.replace(error.span, line_offset=line_offset)
         raise
-    except (ShrinkException, *STOPS):
+    except (ShrinkException, MemoryError):
         raise
-    except BaseException as error:
+    except (Exception, SystemExit) as error:
         # Constructors raise these: they know no place.
         span = Span(parser.pos, parser.pos, parser.lexer.input, line_offset)
         raise _located(error, span, name) from error
