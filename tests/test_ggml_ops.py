@@ -31,6 +31,8 @@ abs ceil cos erf exp expm1 floor log log1p logistic negative round rsqrt sign si
 COMPARED = "equal not_equal less less_equal greater greater_equal".split()
 BINARY = ["add", "divide", "maximum", "minimum", "multiply", "pow", "subtract", *COMPARED]
 PAIRS = len(SPECIAL) ** 2
+SMOOTH = "erf exp expm1 log log1p logistic tanh".split()
+DENSE = 1 << 16
 SUMS = ("sum", "prod", "cumulative_sum", "matmul")
 
 
@@ -48,6 +50,12 @@ def special_module() -> str:
             f"  func.return %y : {made}",
             "}",
         ]
+    dense = f"tensor<{DENSE}xf32>"
+    lines += [
+        f"func.func @dense_{op}(%a: {dense}) -> {dense} {{ %y = tops.{op} %a : {dense} "
+        f"func.return %y : {dense} }}"
+        for op in SMOOTH
+    ]
     return "\n".join(lines)
 
 
@@ -178,6 +186,19 @@ def test_special_values(special: Sequence[native.Program], op: str) -> None:
     want = np.where(np.abs(want) < smallest, np.zeros_like(want), want)  # denormals are flushed
     assert np.array_equal(np.isnan(got), np.isnan(want))
     assert np.array_equal(got[np.isinf(want)], want[np.isinf(want)])
+    np.testing.assert_allclose(got, want, rtol=4e-7, atol=smallest)
+
+
+@pytest.mark.parametrize("op", SMOOTH)
+def test_relative_errors(special: Sequence[native.Program], op: str) -> None:
+    """Of values of every magnitude, those near zero as well: a few units in the last place."""
+    x = np.geomspace(1e-30, 80, DENSE // 2, dtype=np.float32)
+    x = np.concatenate([x, -np.minimum(x, 0.99) if op in ("log", "log1p") else -x])
+    values = np.abs(x) if op == "log" else x
+    module = parse(special_module().replace("f32", "f64"))
+    want = Interpreter(module).run(f"dense_{op}", values.astype(np.float64))[0]
+    got = np.asarray(special[0][f"dense_{op}"](values), np.float64)
+    smallest = float(np.finfo(np.float32).tiny)
     np.testing.assert_allclose(got, want, rtol=4e-7, atol=smallest)
 
 

@@ -66,8 +66,8 @@ inline float exp(float x) {
     return y * power_of_two(half) * power_of_two(n - half);
 }
 
-inline float expm1(float x) {
-    const auto [r, n] = reduce(clamp(x, -30.0f, 88.0f));
+inline float expm1_within(float x) {  // |x| <= 88
+    const auto [r, n] = reduce(x);
     float q = 0.00019914302f;
     q = q * r + 0.0013941103f;
     q = q * r + 0.008333273f;
@@ -75,22 +75,17 @@ inline float expm1(float x) {
     q = q * r + 0.16666667f;
     q = q * r + 0.5f;
     const float s = power_of_two(n);  // n <= 127
-    const float y = s * ((q * r) * r + r) + (s - 1.0f);
+    return s * ((q * r) * r + r) + (s - 1.0f);
+}
+
+inline float expm1(float x) {
+    const float y = expm1_within(clamp(x, -30.0f, 88.0f));
     return x > 88.0f ? exp(x) : y;
 }
 
 inline float tanh(float x) {
-    const float a = std::fabs(x);
-    const float z = std::min(a, 1.0f) * std::min(a, 1.0f);
-    float q = 0.002064665f;
-    q = q * z - 0.0080919685f;
-    q = q * z + 0.021666346f;
-    q = q * z - 0.053940564f;
-    q = q * z + 0.13333158f;
-    q = q * z - 0.33333328f;
-    const float small = x + x * z * q;
-    const float large = 1.0f - 2.0f / (exp(2.0f * a) + 1.0f);
-    return a < 0.65f ? small : std::copysign(large, x);
+    const float y = expm1_within(std::min(2.0f * std::fabs(x), 30.0f));  // NaN stays NaN
+    return std::copysign(y / (y + 2.0f), x);
 }
 
 inline float logistic(float x) { return 1.0f / (1.0f + exp(-x)); }
@@ -235,6 +230,21 @@ struct Min {
     }
 };
 
+// Of a power of two of them, in registers: no half goes through memory.
+template <typename Op, int64_t lanes, typename T>
+T fold_lanes(const T *lane) {
+    if constexpr (lanes == 1) {
+        return lane[0];
+    } else {
+        T half[lanes / 2];
+#pragma omp simd
+        for (int64_t j = 0; j < lanes / 2; ++j) {
+            half[j] = Op::apply(lane[j], lane[j + lanes / 2]);
+        }
+        return fold_lanes<Op, lanes / 2>(half);
+    }
+}
+
 template <typename Op, typename T>
 T fold(const T *x, int64_t n, T start) {
     constexpr int64_t lanes = 16, longest = 4096;
@@ -261,12 +271,7 @@ T fold(const T *x, int64_t n, T start) {
     for (int64_t j = 0; i < n; ++i, ++j) {
         lane[j] = Op::apply(lane[j], x[i]);
     }
-    for (int64_t width = lanes / 2; width > 0; width /= 2) {
-        for (int64_t j = 0; j < width; ++j) {
-            lane[j] = Op::apply(lane[j], lane[j + width]);
-        }
-    }
-    return lane[0];
+    return fold_lanes<Op, lanes>(lane);
 }
 
 // Memory of this thread for one row, kept from the first use on: what is too long for its stack.
