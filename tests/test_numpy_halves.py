@@ -69,6 +69,7 @@ def everything_in_halves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_numpy_halves, "CALL", 0)
     monkeypatch.setattr(_numpy_halves, "HANDOVER", -1)
     monkeypatch.setattr(_numpy_spelling, "MANY", 0)
+    monkeypatch.setattr(_numpy_spelling, "SOME", 0)
 
 
 @pytest.mark.usefixtures("everything_in_halves")

@@ -3,7 +3,7 @@
 // A fold of few terms, for many elements that do not lie in long rows, is one call for each term.
 func.func @few(%x: tensor<128x2x2x4xf32>) -> (tensor<128x4xf32>, tensor<128x2x2xf32>) {
   %m = tops.max %x, axes = [1, 2] : (tensor<128x2x2x4xf32>) -> tensor<128x4xf32>
-  %s = tops.sum %x, axes = [3] : (tensor<128x2x2x4xf32>) -> tensor<128x2x2xf32>
+  %s = tops.min %x, axes = [3] : (tensor<128x2x2x4xf32>) -> tensor<128x2x2xf32>
   func.return %m, %s : tensor<128x4xf32>, tensor<128x2x2xf32>
 }
 
@@ -17,9 +17,9 @@ func.func @few(%x: tensor<128x2x2x4xf32>) -> (tensor<128x4xf32>, tensor<128x2x2x
 // CHECK-NEXT:         np.maximum(x_0_0, x_0_1, out=m)
 // CHECK-NEXT:         np.maximum(m, x_1_0, out=m)
 // CHECK-NEXT:         np.maximum(m, x_1_1, out=m)
-// CHECK-NEXT:         np.add(x_0, x_1, out=s)
-// CHECK-NEXT:         np.add(s, x_2, out=s)
-// CHECK-NEXT:         np.add(s, x_3, out=s)
+// CHECK-NEXT:         np.minimum(x_0, x_1, out=s)
+// CHECK-NEXT:         np.minimum(s, x_2, out=s)
+// CHECK-NEXT:         np.minimum(s, x_3, out=s)
 // CHECK-NEXT:         return (m, s,)
 
 // NumPy folds long rows, many terms, or few elements in one call.
