@@ -50,10 +50,27 @@ def silu(x: Array) -> Array:
     return x * logistic(x)
 
 
+_GELU = 0.7978845608028654, 0.7978845608028654 * 0.044715  # sqrt(2 / pi)
+
+
+def _gelu_parts(x: Array) -> tuple[Array, Array, Array]:
+    """gelu(x), 1 + t where t is its tanh, the derivative of what that is taken of."""
+    linear, cubic = _GELU
+    squares = x * x
+    positive = 1 + _tanh(x * (linear + cubic * squares))
+    return 0.5 * x * positive, positive, linear + 3 * cubic * squares
+
+
 @arrow
+def _gelu_reverse(x: Array, g: Array) -> Array:
+    y, positive, inner = _gelu_parts(x)
+    return g * (0.5 * positive + y * (2 - positive) * inner)
+
+
+@arrow(reverse=_gelu_reverse)
 def gelu(x: Array) -> Array:
     """x times the normal distribution function, by its tanh form (Hendrycks, Gimpel 2016)."""
-    return 0.5 * x * (1 + _tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
+    return _gelu_parts(x)[0]
 
 
 @arrow

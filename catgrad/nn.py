@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from functools import cache
 
 from catgrad._arguments import check_count, check_floats
 from catgrad.activations import (
@@ -166,10 +166,22 @@ def residual(inner: Arrow) -> Arrow:
     return Arrow(apply, 1, f"residual({inner.name})", ("x",))
 
 
-def _standardised(x: Array, axes: Sequence[int], eps: float) -> Array:
-    """Zero mean and unit variance over `axes`."""
-    centred = x - mean(x, axes, keepdims=True)
-    return centred * rsqrt(mean(square(centred), axes, keepdims=True) + eps)
+@cache
+def _standardise(eps: float, *axes: int) -> Arrow:
+    """Zero mean and unit variance over `axes`; one arrow, so that its derivative is shared."""
+
+    def parts(x: Array) -> tuple[Array, Array]:
+        centred = x - mean(x, axes, keepdims=True)
+        scale = rsqrt(mean(square(centred), axes, keepdims=True) + eps)
+        return centred * scale, scale
+
+    @arrow
+    def back(x: Array, g: Array) -> Array:
+        y, scale = parts(x)
+        along = y * mean(g * y, axes, keepdims=True)
+        return (g - mean(g, axes, keepdims=True) - along) * scale
+
+    return arrow(lambda x: parts(x)[0], inputs=1, name="standardise", reverse=back)
 
 
 def layer_norm(*, eps: float = 1e-5, name: str | None = None) -> Layer:
@@ -182,7 +194,7 @@ def layer_norm(*, eps: float = 1e-5, name: str | None = None) -> Layer:
         check_floats(x, 2, "(batch, ..., features)")
         scale = param(x.shape[-1:], init=one, name="scale", dtype=x.dtype)
         shift = param(x.shape[-1:], init=zero, name="shift", dtype=x.dtype)
-        return _standardised(x, [x.ndim - 1], eps) * scale + shift
+        return _standardise(eps, x.ndim - 1)(x) * scale + shift
 
     return apply
 
@@ -214,7 +226,7 @@ def group_norm(groups: int, *, eps: float = 1e-5, name: str | None = None) -> La
         if channels % groups:
             raise TraceError(f"got {x!r}; accepts channels that are a multiple of {groups} groups")
         rows = reshape(x, (batch, groups, x.size // (batch * groups)))
-        normal_ = reshape(_standardised(rows, [2], eps), x.shape)
+        normal_ = reshape(_standardise(eps, 2)(rows), x.shape)
         per_channel = (channels, *(1 for _ in x.shape[2:]))
         scale = param((channels,), init=one, name="scale", dtype=x.dtype)
         shift = param((channels,), init=zero, name="shift", dtype=x.dtype)
@@ -253,7 +265,7 @@ def batch_norm(*, momentum: float = 0.1, eps: float = 1e-5, name: str | None = N
         update(running, running * (1 - momentum) + average * momentum)
         unbiased = variance * (count / (count - 1))
         update(spread, spread * (1 - momentum) + unbiased * momentum)
-        normal_ = _standardised(x, axes, eps)
+        normal_ = _standardise(eps, *axes)(x)
         return normal_ * reshape(scale, per_channel) + reshape(shift, per_channel)
 
     return apply
