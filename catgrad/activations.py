@@ -120,7 +120,7 @@ def _softmax_reverse(x: Array, g: Array) -> Array:
 def softmax(x: Array) -> Array:
     """exp(x) / sum(exp(x)) along the last axis, right for x of any size."""
     e = exp(x - _max(x, axis=-1, keepdims=True))
-    return e / sum(e, axis=-1, keepdims=True)
+    return e * (1 / sum(e, axis=-1, keepdims=True))  # a sum in [1, n]: it has a reciprocal
 
 
 @arrow
