@@ -73,6 +73,12 @@ def check_count(what: str, value: object, unit: str) -> None:
         raise TraceError(f"{what} takes a whole number of {unit} > 0, got {value!r}")
 
 
+def check_eps(what: str, value: object) -> None:
+    """Raise unless what keeps a normalisation from dividing by zero is a number >= 0."""
+    if not (isinstance(value, int | float) and value >= 0):
+        raise TraceError(f"{what} takes a number eps >= 0, got {value!r}")
+
+
 def check_floats(x: Array, rank: int, shape: str) -> None:
     """Raise unless `x` holds floats and has at least `rank` axes."""
     if x.ndim < rank or x.dtype not in FLOAT:

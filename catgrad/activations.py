@@ -50,21 +50,18 @@ def silu(x: Array) -> Array:
     return x * logistic(x)
 
 
-_GELU = 0.7978845608028654, 0.7978845608028654 * 0.044715  # sqrt(2 / pi)
-
-
 def _gelu_parts(x: Array) -> tuple[Array, Array, Array]:
-    """gelu(x), 1 + t where t is its tanh, the derivative of what that is taken of."""
-    linear, cubic = _GELU
+    """gelu(x), p = 1 + tanh(u), and du/dx, for u = sqrt(2 / pi) (x + 0.044715 x^3)."""
+    linear, cubic = 0.7978845608028654, 0.7978845608028654 * 0.044715
     squares = x * x
-    positive = 1 + _tanh(x * (linear + cubic * squares))
-    return 0.5 * x * positive, positive, linear + 3 * cubic * squares
+    p = 1 + _tanh(x * (linear + cubic * squares))
+    return 0.5 * x * p, p, linear + 3 * cubic * squares
 
 
 @arrow
 def _gelu_reverse(x: Array, g: Array) -> Array:
-    y, positive, inner = _gelu_parts(x)
-    return g * (0.5 * positive + y * (2 - positive) * inner)
+    y, p, slope = _gelu_parts(x)
+    return g * (0.5 * p + y * (2 - p) * slope)  # p (2 - p) = 1 - tanh(u)^2
 
 
 @arrow(reverse=_gelu_reverse)

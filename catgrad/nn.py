@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 
-from catgrad._arguments import check_count, check_floats
+from catgrad._arguments import check_count, check_eps, check_floats
 from catgrad.activations import (
     elu,
     gelu,
@@ -181,13 +181,18 @@ def _standardise(eps: float, *axes: int) -> Arrow:
         along = y * mean(g * y, axes, keepdims=True)
         return (g - mean(g, axes, keepdims=True) - along) * scale
 
-    return arrow(lambda x: parts(x)[0], inputs=1, name="standardise", reverse=back)
+    @arrow(reverse=back)
+    def standardise(x: Array) -> Array:
+        return parts(x)[0]
+
+    return standardise
 
 
 def layer_norm(*, eps: float = 1e-5, name: str | None = None) -> Layer:
     """
     Zero mean, unit variance over the last axis, then `scale` and `shift` (Ba, Kiros, Hinton 2016).
     """
+    check_eps("nn.layer_norm", eps)
 
     @layer("layer_norm", name=name)
     def apply(x: Array) -> Array:
@@ -201,6 +206,7 @@ def layer_norm(*, eps: float = 1e-5, name: str | None = None) -> Layer:
 
 def rms_norm(*, eps: float = 1e-6, name: str | None = None) -> Layer:
     """x / sqrt(mean(x^2) + eps) over the last axis, times `scale` (Zhang, Sennrich 2019)."""
+    check_eps("nn.rms_norm", eps)
 
     @layer("rms_norm", name=name)
     def apply(x: Array) -> Array:
@@ -218,6 +224,7 @@ def group_norm(groups: int, *, eps: float = 1e-5, name: str | None = None) -> La
     Then `scale` and `shift` per channel (Wu, He 2018).
     """
     check_count("nn.group_norm", groups, "groups")
+    check_eps("nn.group_norm", eps)
 
     @layer("group_norm", name=name)
     def apply(x: Array) -> Array:
@@ -243,6 +250,7 @@ def batch_norm(*, momentum: float = 0.1, eps: float = 1e-5, name: str | None = N
     batch's statistics and moves the states `mean` and `variance` (unbiased) towards them by
     `momentum`; everything else uses the states.
     """
+    check_eps("nn.batch_norm", eps)
 
     @layer("batch_norm", name=name)
     def apply(x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -128,6 +129,15 @@ def test_units() -> None:
         given: Any = units
         expected = f"nn.dense takes a whole number of units > 0, got {units!r}"
         assert message(lambda given=given: nn.dense(given)) == expected
+
+
+def test_what_keeps_a_normalisation_from_dividing_by_zero() -> None:
+    for eps in (-1e-5, float("nan"), "x", None, [1e-5]):
+        given: Any = eps
+        for norm in (nn.layer_norm, nn.rms_norm, nn.batch_norm, partial(nn.group_norm, 2)):
+            text = message(lambda given=given, norm=norm: norm(eps=given))
+            assert re.fullmatch(r"nn\.\w+_norm takes a number eps >= 0, got .*", text)
+            assert text.endswith(f"got {eps!r}")
 
 
 def test_an_arrow_that_calls_itself() -> None:

@@ -15,12 +15,13 @@ from catgrad.dialects.tops.movement import BroadcastOp, ReshapeOp, blocks
 from catgrad.dialects.tops.reduction import MaxOp, MinOp, ProdOp, Reduction, SumOp
 from catgrad.dialects.tops.windows import PatchesOp, UnpatchesOp, Windows, is_unpadded
 from catgrad.targets._layouts import MOVERS, joined_steps, layout_of
+from catgrad.targets._numpy_spelling import SOME
 
 FEW, EACH, RUN, LONG = 16, 4, 64, 1024
 """
-Terms of a fold that are worth a call each, if it has so many times as many results, a thousand
-elements or more; elements in a row with which NumPy folds fast. Measured: the largest of 10 in each
-of 128 rows takes 7 us in one call, 3 us in nine.
+Terms of a fold that are worth a call each, if it has so many times as many results; elements in a
+row with which NumPy folds fast. Measured: the largest of 10 in each of 128 rows takes 7 us in one
+call, 3 us in nine.
 """
 
 UFUNCS: dict[type[Operation], str] = {
@@ -144,7 +145,7 @@ def folds_few(op: Reduction) -> bool:
     run = math.prod(shape[max(axes) + 1 :])
     return (
         1 < terms <= FEW
-        and terms * count >= LONG
+        and terms * count >= SOME
         and count >= EACH * terms
         and (run < RUN or max(axes) == len(shape) - 1)
     )
