@@ -20,7 +20,8 @@ Floats = NDArray[np.floating[Any]]
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faster or not, however few elements there are."""
-    monkeypatch.setattr(_numpy_spelling, "MANY", 0)
+    for least in ("SOME", "MANY"):
+        monkeypatch.setattr(_numpy_spelling, least, 0)
 
 
 def program(function: Any, *types: Any) -> Any:
