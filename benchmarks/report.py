@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Iterable
 from typing import Any
@@ -22,9 +23,10 @@ optimiser. The losses of the first steps agree (largest relative deviation {devi
 the systems take turns, each in a process of its own that stands still while others run.
 
 - *median*, *least*: milliseconds for a step, the loss read back, its batch ready in memory.
-- *of the best peer*: median over the least median of the peers. *of the roofline*: the least time
-  over max(work in matrix products / sgemm rate, 2 * stored bytes / copy bandwidth), both rates
-  measured between the turns.
+- *of the best peer*: in each round the median of the system's turn over that of the peer's, which
+  had the machine in the same state; of these ratios the median; of the peers the one that leaves
+  the largest. *of the roofline*: the least time over max(work in matrix products / sgemm rate, 2 *
+  stored bytes / copy bandwidth), both rates measured between the turns.
 - *peak*: resident memory of the whole process, Python and libraries included. *ready*: seconds from
   nothing to the end of the first step, imports excluded, compilers included; in brackets catgrad's
   own part. *artefact*: what runs, in kB. *arena*: scratch memory of a step in kB, and the most that
@@ -51,14 +53,22 @@ COLUMNS = (
 )
 
 
-def medians(workload: dict[str, Any]) -> dict[str, float]:
-    """The median milliseconds of each system."""
-    return {name: statistics.median(s["ms"]) for name, s in workload["systems"].items()}
+def steps(facts: dict[str, Any]) -> list[float]:
+    """The milliseconds of all steps of a system."""
+    return list(itertools.chain.from_iterable(facts["turns"]))
 
 
-def best_peer(workload: dict[str, Any]) -> float | None:
-    """The least median of the peers, if there are any."""
-    return min((ms for n, ms in medians(workload).items() if SYSTEMS[n].peer), default=None)
+def ratio(facts: dict[str, Any], other: dict[str, Any]) -> float:
+    """The median, over the rounds, of the median step of a system over that of another."""
+    pairs = zip(facts["turns"], other["turns"], strict=True)
+    return statistics.median(statistics.median(a) / statistics.median(b) for a, b in pairs)
+
+
+def relative(workload: dict[str, Any]) -> dict[str, float]:
+    """The ratio of each system to the best of the peers, to the fastest where there are none."""
+    systems: dict[str, Any] = workload["systems"]
+    peers = [s for n, s in systems.items() if SYSTEMS[n].peer] or list(systems.values())
+    return {n: max(ratio(s, peer) for peer in peers) for n, s in systems.items()}
 
 
 def roofline(workload: dict[str, Any]) -> float:
@@ -70,14 +80,14 @@ def roofline(workload: dict[str, Any]) -> float:
 
 def row(name: str, workload: dict[str, Any]) -> list[str]:
     """One line of a workload's table."""
-    facts, best = workload["systems"][name], best_peer(workload)
-    median, least = medians(workload)[name], min(facts["ms"])
-    own = "catgrad_s" in facts
+    facts = workload["systems"][name]
+    median, least = statistics.median(steps(facts)), min(steps(facts))
+    own, peers = "catgrad_s" in facts, any(SYSTEMS[n].peer for n in workload["systems"])
     return [
         name,
         f"{median:.3g}",
         f"{least:.3g}",
-        f"{median / best:.2f}" if best else "",
+        f"{relative(workload)[name]:.2f}" if peers else "",
         f"{least / roofline(workload):.1f}",
         f"{facts['peak_bytes'] / 1e6:.0f}",
         f"{facts['ready_s']:.1f}" + (f" ({facts['catgrad_s']:.1f})" if own else ""),
@@ -162,23 +172,22 @@ BAR, LABEL, WIDTH = 18, 130, 760
 
 
 def plot(results: dict[str, Any]) -> str:
-    """An SVG of bars: each system's median relative to the best peer (or to the fastest system)."""
+    """An SVG of bars: each system's steps relative to the best peer's."""
     bars: list[str] = []
     y, widest = 10, WIDTH - LABEL - 60
     for name, workload in results["workloads"].items():
-        found = medians(workload)
-        unit = best_peer(workload) or min(found.values())
-        longest = max(found.values()) / unit
+        found = relative(workload)
+        longest = max(found.values())
         bars.append(f'<text x="4" y="{y + 13}" font-weight="bold">{escape(name)}</text>')
         y += BAR
-        for system, ms in found.items():
-            length = max(1.0, widest * ms / unit / longest)
+        for system, times in found.items():
+            length = max(1.0, widest * times / longest)
             colour = "#888888" if SYSTEMS[system].peer else "#2266aa"
             bars += [
                 f'<text x="12" y="{y + 13}">{escape(system)}</text>',
                 f'<rect x="{LABEL}" y="{y + 2}" width="{length:.1f}" height="{BAR - 4}" '
                 f'fill="{colour}"/>',
-                f'<text x="{LABEL + length + 4:.1f}" y="{y + 13}">{ms / unit:.2f}</text>',
+                f'<text x="{LABEL + length + 4:.1f}" y="{y + 13}">{times:.2f}</text>',
             ]
             y += BAR
         y += 8

@@ -52,7 +52,8 @@ class Worker:
         )
         self.facts = self.reply()
         self.losses: list[float] = self.facts.pop("losses")
-        self.ms: list[float] = []
+        self.turns: list[list[float]] = []
+        """Milliseconds of the steps of each turn."""
         warm = self.run(WARM_UP)
         self.losses += warm["losses"]
         self.seconds_per_step = float(np.median(warm["ms"])) / 1e3
@@ -81,7 +82,7 @@ class Worker:
         """Do about so many seconds of steps, at least one, and note their times."""
         steps = int(seconds / max(self.seconds_per_step, 1e-6))
         answer = self.run(max(1, min(steps, 200)))
-        self.ms += [round(ms, 4) for ms in answer["ms"]]
+        self.turns.append([round(ms, 4) for ms in answer["ms"]])
         self.facts["peak_bytes"] = answer["peak_bytes"]
 
     def close(self) -> None:
@@ -152,6 +153,6 @@ def measure(
     finally:
         for worker in workers.values():
             worker.close()
-    found = {name: {**w.facts, "losses": w.losses, "ms": w.ms} for name, w in workers.items()}
+    found = {n: {**w.facts, "losses": w.losses, "turns": w.turns} for n, w in workers.items()}
     rates = {"sgemm_flops": roofline.flops, "copy_bytes": roofline.bytes}
     return {"title": workload.title, "deviation": deviation, **rates, "systems": found}

@@ -92,6 +92,20 @@ def test_wrong_options(option: str, text: str) -> None:
     assert text in done.stderr
 
 
+def test_ratios_are_taken_round_by_round() -> None:
+    """A machine that is slower for a while is so for all who run then."""
+    ours, theirs, others = [[2.0], [2.0, 9.0, 2.0], [6.0]], [[4.0], [4.0], [12.0]], [[5.0]] * 3
+    systems = {
+        name: {"turns": turns}
+        for name, turns in (("catgrad-ggml", ours), ("jax", theirs), ("torch", others))
+    }
+    found = report.relative({"systems": systems})
+    assert found == {"catgrad-ggml": 0.5, "jax": 1.0, "torch": 1.25}
+    assert report.relative({"systems": {"catgrad-ggml": systems["catgrad-ggml"]}}) == {
+        "catgrad-ggml": 1.0
+    }
+
+
 @pytest.mark.parametrize("load", [0.1, 3.0])
 def test_a_run(load: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two programs for NumPy take turns; then the page and the plot, read back."""
@@ -100,10 +114,11 @@ def test_a_run(load: float, monkeypatch: pytest.MonkeyPatch) -> None:
     measured = running.measure(workload, ["catgrad-numpy"], rounds=2, seconds=0.01)
     facts = measured["systems"]["catgrad-numpy"]
     assert len(facts["losses"]) == running.WARM_UP + 1
-    assert len(facts["ms"]) >= 2
-    peer = {"version": "1", "ms": [1.0, 2.0, 4.0], "peak_bytes": 3e6, "ready_s": 1.5, "losses": []}
+    assert [len(turn) >= 1 for turn in facts["turns"]] == [True, True]
+    turns = [[1.0], [2.0], [4.0]]
+    peer = {"version": "1", "turns": turns, "peak_bytes": 3e6, "ready_s": 1.5, "losses": []}
     measured["systems"]["jax"] = peer
-    facts["ms"] = [4.0, 5.0, 6.0]
+    facts["turns"] = [[4.0], [5.0], [6.0]]
     measured |= {"sgemm_flops": 1e9, "copy_bytes": 1e12}
     machine: dict[str, Any] = dict.fromkeys(
         ("time", "processor", "cores", "python", "numpy", "load", "load_at_end", "waiting"), "?"
