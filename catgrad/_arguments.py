@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, TypeAlias, TypedDict
 
 from xdsl.utils.exceptions import VerifyException
@@ -75,7 +76,7 @@ def check_count(what: str, value: object, unit: str) -> None:
 
 def check_eps(what: str, value: object) -> None:
     """Raise unless what keeps a normalisation from dividing by zero is a number >= 0."""
-    if not (isinstance(value, int | float) and value >= 0):
+    if not (isinstance(value, Real) and float(value) >= 0):
         raise TraceError(f"{what} takes a number eps >= 0, got {value!r}")
 
 

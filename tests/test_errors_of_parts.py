@@ -6,6 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 import catgrad as cg
@@ -138,6 +139,9 @@ def test_what_keeps_a_normalisation_from_dividing_by_zero() -> None:
             text = message(lambda given=given, norm=norm: norm(eps=given))
             assert re.fullmatch(r"nn\.\w+_norm takes a number eps >= 0, got .*", text)
             assert text.endswith(f"got {eps!r}")
+    numbers: list[Any] = [0, 1e-5, np.float32(1e-5)]
+    for number in numbers:
+        assert compiled(nn.layer_norm(eps=number), cg.f32[2, 3])
 
 
 def test_an_arrow_that_calls_itself() -> None:
