@@ -9,6 +9,9 @@ from hypothesis import settings
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# C++ that is built compiles without a warning.
+os.environ.setdefault("CXXFLAGS", "-Werror")
+
 # The same examples in every run, and no deadline: machines differ.
 settings.register_profile("catgrad", derandomize=True, deadline=None)
 settings.load_profile("catgrad")

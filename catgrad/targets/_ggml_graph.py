@@ -72,6 +72,8 @@ class GraphPrinter:
         self.tensors: dict[SSAValue, tuple[str, list[int]]] = {}
         """Value -> the C++ variable that holds its tensor, and its dimensions."""
         self.lines: list[str] = []
+        self.unread: dict[SSAValue, int] = {}
+        """The lines of tensors that nothing has read so far."""
         self.nodes = 0
 
     # -- tensors -------------------------------------------------------------------------------
@@ -83,6 +85,7 @@ class GraphPrinter:
             sizes = dims(shape_of(base))
             text = f"g.leaf({TYPES[kind]}, {{{listed(sizes)}}}, {at(place)})"
             self.declare(base, text, sizes)
+        self.unread.pop(base, None)
         name, sizes = self.tensors[base]
         return self.reshaped(name, sizes, dims(shape_of(value)) if wanted is None else wanted)
 
@@ -96,9 +99,17 @@ class GraphPrinter:
         """A variable for the tensor of a value."""
         name = self.names.fresh(self.values.name(value))
         shape = shape_text(shape_of(value))
+        self.unread[value] = len(self.lines)
         self.lines.append(f"ggml_tensor *{name} = {text};  // {shape}")
         self.tensors[value] = (name, list(sizes))
         self.nodes += 1
+
+    def statements(self) -> list[str]:
+        """All statements; tensors that nothing reads have no name."""
+        lines = list(self.lines)
+        for number in self.unread.values():
+            lines[number] = lines[number].partition(" = ")[2]
+        return lines
 
     def between(self, text: str, place: Place) -> str:
         """A tensor in the workspace of an op; its name."""
@@ -345,12 +356,12 @@ class NativeFunctionPrinter(FunctionPrinter):
         host += self.on_host(graph, check) if check is not None else []
         name = self.names.fresh(f"{self.prefix}_graph")
         self.build = f"{name}, {graph.nodes * VIEWS}"
-        context = (
-            ["ggml_context *c = g.context();"] if any("(c, " in x for x in graph.lines) else []
-        )
+        lines = graph.statements()
+        if any("(c, " in line for line in lines):
+            lines.insert(0, "ggml_context *c = g.context();")
         places = table("Place", self.place_table, self.places)
         self.places = []  # printed here, where the graph names them
-        body = [f"void {name}(Graph &g) {{", *indented([*context, *graph.lines]), "}", ""]
+        body = [f"void {name}(Graph &{'g' if lines else ''}) {{", *indented(lines), "}", ""]
         return [*host, *places, *([""] if places else []), *body]
 
     def on_host(self, graph: GraphPrinter, step: Step) -> list[str]:

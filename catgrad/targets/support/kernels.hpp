@@ -268,8 +268,8 @@ T fold(const T *x, int64_t n, T start) {
             lane[j] = Op::apply(lane[j], x[i + j]);
         }
     }
-    for (int64_t j = 0; i < n; ++i, ++j) {
-        lane[j] = Op::apply(lane[j], x[i]);
+    for (int64_t j = 0; j < n - i; ++j) {
+        lane[j] = Op::apply(lane[j], x[i + j]);
     }
     return fold_lanes<Op, lanes>(lane);
 }

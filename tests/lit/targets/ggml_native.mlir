@@ -20,7 +20,7 @@ func.func @dense(%w: tensor<4x3xf32>, %b: tensor<3xf32>, %x: tensor<2x4xf32>) ->
 // CHECK-NEXT:      ggml_tensor *matmul = g.put(ggml_mul_mat(c, permute_dims, x), {scratch, [[AT:[0-9]+]]});  // 2x3
 // CHECK-NEXT:      ggml_tensor *b = g.leaf(GGML_TYPE_F32, {3}, {scratch, {{[0-9]+}}});  // 3
 // CHECK-NEXT:      ggml_tensor *add = g.put(ggml_add(c, matmul, b), {scratch, [[AT]]});  // 2x3
-// CHECK-NEXT:      ggml_tensor *y = g.put(ggml_tanh(c, add), {scratch, [[AT]]});  // 2x3
+// CHECK-NEXT:      g.put(ggml_tanh(c, add), {scratch, [[AT]]});  // 2x3
 // CHECK-NEXT: }
 
 // A choice takes one of two rows by its number: infinities stay where they are.
@@ -35,7 +35,7 @@ func.func @choice(%x: tensor<5xf32>, %y: tensor<5xf32>) -> tensor<5xf32> {
 // CHECK-NEXT:      ggml_tensor *[[MASK:.*]] = g.put(ggml_step(c, subtract), {{.*}}
 // CHECK-NEXT:      ggml_tensor *[[ROWS:.*]] = g.put(ggml_concat(c, g.reshape(y, {1, 5, 1, 1}), g.reshape(x, {1, 5, 1, 1}), 0), {{.*}}
 // CHECK-NEXT:      ggml_tensor *[[INDEX:.*]] = g.put(ggml_cast(c, [[MASK]], GGML_TYPE_I32), {{.*}}
-// CHECK-NEXT:      ggml_tensor *z = g.put(ggml_get_rows(c, g.reshape([[ROWS]], {1, 2, 5}), g.reshape([[INDEX]], {1, 5})), {{.*}}
+// CHECK-NEXT:      g.put(ggml_get_rows(c, g.reshape([[ROWS]], {1, 2, 5}), g.reshape([[INDEX]], {1, 5})), {{.*}}
 // CHECK-NEXT: }
 
 // Random numbers, scalar integers and the check of the loss are kernels of the host; stored tensors
@@ -57,5 +57,5 @@ func.func @step(%p: tensor<4xf32> {tops.name = "p", tops.role = "parameter"}, %s
 // CHECK:           ggml_sum_rows
 // CHECK-NEXT:      g.host(step_check, step_places + 2);
 // CHECK-NEXT:      g.host(step_s, step_places + 3);
-// CHECK-NEXT:      ggml_tensor *{{.*}} = g.put(ggml_cont(c, {{.*}}), {persistent, 0});  // 4
+// CHECK-NEXT:      g.put(ggml_cont(c, {{.*}}), {persistent, 0});  // 4
 // CHECK-NEXT: }
