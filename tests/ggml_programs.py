@@ -161,6 +161,18 @@ LARGE: dict[str, tuple[Case, ...]] = {
         ),
         Case(("3x2x5x7xf32", "3x2x7x4xf32")),
         Case(("100x300xf32", "300x5xf32")),
+        *(
+            Case(
+                (("100x600", "600x100")[a] + "xf32", ("600x70", "70x600")[b] + "xf32"),
+                props=flags(a, b),
+            )
+            for a in (False, True)
+            for b in (False, True)
+        ),
+        Case(("600x20xf32", "20x530xf32")),
+        Case(("9x5xf32", "5x1024xf32")),
+        Case(("9x1024xf32", "7x1024xf32"), props=flags(False, True)),
+        Case(("3x16500xf32", "3x5xf32"), props=flags(True, False)),
         Case(("3x5x70xf32", "3x6x70xf32"), props=flags(False, True)),
         Case(("2x0xf32", "0x3xf32")),
         Case(("1x1xf32", "1x1xf32")),

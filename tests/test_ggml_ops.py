@@ -117,9 +117,11 @@ func.func @found(%x: tensor<4xf32>, %i: tensor<2xi32>) -> tensor<2xf32> {
 """
 
 
-def library(files: dict[str, str], folder: Path) -> type[native.Program]:
+def library(
+    files: dict[str, str], folder: Path, options: Sequence[str] = ()
+) -> type[native.Program]:
     """The class of a program, built without a cache."""
-    built = native.build(files, folder, only=native.LIBRARY)
+    built = native.build(files, folder, options, only=native.LIBRARY)
     return native.open_library(built / "libprogram.so")
 
 
@@ -170,6 +172,23 @@ def test_op(ops: Sequence[native.Program], op: str) -> None:
         for net in ops:
             inputs, want = inputs_of(sample, rng)
             terms = max((np.size(x) for x in inputs), default=1) if op in SUMS else 1
+            check(net[sample.name](*inputs), want, f"{sample.name}: {sample.case}", terms)
+
+
+@pytest.mark.parametrize("cblas", ["ON", "OFF"])
+def test_products(tmp_path: Path, cblas: str) -> None:
+    """By a CBLAS, in blocks and whole, and by the program's own loops."""
+    found = [s for s in SAMPLES if s.row.op == "matmul"]
+    for native_code in ("ON", "OFF"):
+        folder = tmp_path / native_code
+        options = [f"-DCATGRAD_CBLAS={cblas}", f"-DCATGRAD_NATIVE={native_code}"]
+        net = library(emit(module_of(found)), folder, options)(threads=2)
+        cache = (folder / "build" / "CMakeCache.txt").read_text()
+        assert ("CATGRAD_CBLAS_WORKS:INTERNAL=1" in cache) == (cblas == "ON")
+        rng = np.random.default_rng(2)
+        for sample in found:
+            inputs, want = inputs_of(sample, rng)
+            terms = max(np.size(x) for x in inputs)
             check(net[sample.name](*inputs), want, f"{sample.name}: {sample.case}", terms)
 
 
