@@ -279,6 +279,7 @@ COMPUTE = {
     "catgrad.driver.verify_rules",
     "catgrad.interpreter",
     "catgrad.native",
+    "catgrad.targets.support.numpy_blocks",
     "catgrad.targets.support.numpy_command_line",
     "catgrad.targets.support.numpy_runtime",
     "catgrad.targets.support.numpy_special",

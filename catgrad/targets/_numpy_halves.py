@@ -203,8 +203,9 @@ def lines_of(made: Moves, names: Names, views: list[str]) -> list[str]:
     """The lines of a statement; its views, under fresh names, are added to `views`."""
     found: list[str] = []
     for wished, expression in made.views:
-        found.append(names.fresh(wished))
-        views.append(f"{found[-1]} = {expression.format(*found)}")
+        fresh = [names.fresh(name) for name in wished.split(", ")]
+        found += fresh
+        views.append(f"{', '.join(fresh)} = {expression.format(*found)}")
     return [line.format(*found) if found else line for line in made.statements]
 
 

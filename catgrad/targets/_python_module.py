@@ -11,7 +11,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 
 from catgrad.targets._describe import Signature, Stored, memory, program_name, stored_tensors
-from catgrad.targets._python_names import RESERVED, Names, identifier
+from catgrad.targets._python_names import RESERVED, TAKEN, Names, identifier
 
 
 @cache
@@ -63,11 +63,8 @@ def _literal(value: object, indent: int, before: int = 0) -> str:
 
 def class_name(title: str) -> str:
     """The name of the class for a program."""
-    from catgrad.targets.support import numpy_command_line, numpy_runtime, numpy_threads
-
     name = "".join(word[:1].upper() + word[1:] for word in title.split("_"))
-    taken = {*RESERVED, *vars(numpy_runtime), *vars(numpy_command_line), *vars(numpy_threads)}
-    return f"{name}Program" if name in taken else name
+    return f"{name}Program" if name in TAKEN else name
 
 
 def methods_of(functions: Sequence[func.FuncOp]) -> dict[str, str]:

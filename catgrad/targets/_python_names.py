@@ -12,10 +12,26 @@ from pathlib import Path
 SUPPORT = Path(__file__).parent / "support"
 
 
+RUNTIME = [n for path in SUPPORT.glob("numpy_*.py") for n in ast.parse(path.read_text()).body]
+"""The statements of the runtime."""
+
+
 def _helpers() -> list[str]:
     """The functions of the runtime that compiled functions may call."""
-    nodes = [n for path in SUPPORT.glob("numpy_*.py") for n in ast.parse(path.read_text()).body]
-    return [n.name for n in nodes if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
+    return [n.name for n in RUNTIME if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
+
+
+def _made(statement: ast.stmt) -> list[str]:
+    """The names that a statement of the runtime gives a value."""
+    match statement:
+        case ast.Import(names) | ast.ImportFrom(names=names):
+            return [a.asname or a.name for a in names]
+        case ast.Assign(targets):
+            return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+        case ast.FunctionDef(name) | ast.ClassDef(name):
+            return [name]
+        case _:
+            return []
 
 
 RESERVED = frozenset(
@@ -27,6 +43,9 @@ RESERVED = frozenset(
         *_helpers(),
     ]
 )
+
+TAKEN = RESERVED.union(*map(_made, RUNTIME))
+"""What the class of a program must not be called."""
 
 
 def identifier(text: str) -> str:

@@ -19,7 +19,7 @@ from catgrad.targets._describe import functions_in, has_command_line, program_na
 from catgrad.targets._layouts import layout_of
 from catgrad.targets._numpy_function import FunctionPrinter
 from catgrad.targets._numpy_halves import CALL, computing, cost_of, region_is_cut
-from catgrad.targets._numpy_moves import row_count
+from catgrad.targets._numpy_moves import is_large, row_count
 from catgrad.targets._numpy_regions import in_place, may_overwrite, plan_work
 from catgrad.targets._placement import PlacedTarget
 from catgrad.targets._python_module import (
@@ -33,7 +33,7 @@ from catgrad.targets._python_names import SUPPORT, identifier
 
 CORE, COMMAND_LINE = SUPPORT / "numpy_runtime.py", SUPPORT / "numpy_command_line.py"
 SPECIAL, WINDOWS = SUPPORT / "numpy_special.py", SUPPORT / "numpy_windows.py"
-THREADS = SUPPORT / "numpy_threads.py"
+THREADS, BLOCKS = SUPPORT / "numpy_threads.py", SUPPORT / "numpy_blocks.py"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class NumpyTarget(PlacedTarget):
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         functions = functions_in(module, self.name)
         trains = has_command_line(functions)
-        ops = {type(op) for f in functions for op in f.walk()}
+        all_ops = [op for f in functions for op in f.walk()]
+        ops = {type(op) for op in all_ops}
         methods = methods_of(functions)
         special, slides = ErfOp in ops, any(issubclass(kind, Windows) for kind in ops)
         printers = {
@@ -86,6 +87,7 @@ class NumpyTarget(PlacedTarget):
             SPECIAL: special,
             WINDOWS: slides,
             THREADS: bool(in_halves),
+            BLOCKS: any(map(is_large, all_ops)),
             COMMAND_LINE: trains,
         }
         runtime = [path.read_text() for path, is_wanted in wanted.items() if is_wanted]

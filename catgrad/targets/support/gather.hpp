@@ -141,7 +141,7 @@ inline void gather_matmul(const Gather &s, const float *a, const float *b, float
     const auto [begin, end] = s.n > 0 ? share.split(s.batch * s.m) : Range{0, 0};
     for (int64_t at = begin; at < end;) {
         const int64_t i = at / s.m, first = at % s.m, last = std::min(s.m, first + end - at);
-        int64_t from[2];
+        int64_t from[2] = {0, 0};
         s.a.batch.offsets({i, i + 1}, from);
         s.b.batch.offsets({i, i + 1}, from + 1);
         gather_strip(s, a + from[0], b + from[1], c + i * s.m * s.n, {first, last});

@@ -20,6 +20,7 @@ func.func @layer(%x: tensor<512x256xf32>, %w: tensor<256x256xf32>, %b: tensor<25
 // CHECK-NEXT:     def section(half):
 // CHECK-NEXT:         x_half = half(x)
 // CHECK-NEXT:         p_half = half(p)
+// CHECK-NEXT:         x_half_blocks, w_blocks, p_half_blocks = in_blocks(x_half, w, p_half)
 // CHECK-NEXT:         bias_half = half(bias)
 // CHECK-NEXT:         s_half = half.scratch(0, np.float32, (512, 256))
 // CHECK-NEXT:         m_half = half.scratch(262144, np.float32, (512,))
@@ -30,7 +31,7 @@ func.func @layer(%x: tensor<512x256xf32>, %w: tensor<256x256xf32>, %b: tensor<25
 // CHECK-NEXT:         def run():
 // CHECK-NEXT:             if first:
 // CHECK-NEXT:                 np.matmul(ones, w, out=c)
-// CHECK-NEXT:             np.matmul(x_half, w, out=p_half)
+// CHECK-NEXT:             np.matmul(x_half_blocks, w_blocks, out=p_half_blocks)
 // CHECK-NEXT:             np.add(p_half, bias_half, out=s_half)
 // CHECK-NEXT:             np.max(s_half, axis=(1,), out=m_half)
 // CHECK-NEXT:             np.subtract(s_half, r_half, out=y_half)
@@ -59,9 +60,10 @@ func.func @weight(%x: tensor<512x256xf32>, %g: tensor<512x256xf32>) -> tensor<25
 // CHECK:     def section(half):
 // CHECK-NEXT:         x_half = half(x, 1)
 // CHECK-NEXT:         d_half = half(d)
+// CHECK-NEXT:         x_half_blocks, g_blocks, d_half_blocks = in_blocks(x_half.T, g, d_half)
 // CHECK-EMPTY:
 // CHECK-NEXT:         def run():
-// CHECK-NEXT:             np.matmul(x_half.T, g, out=d_half)
+// CHECK-NEXT:             np.matmul(x_half_blocks, g_blocks, out=d_half_blocks)
 
 // What is small is not worth a hand-over.
 func.func @small(%x: tensor<64x64xf32>) -> tensor<64x64xf32> {
