@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import operator
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -10,13 +13,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from xdsl.dialects.builtin import TensorType, f32
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation
+from xdsl.ir import Block, Operation
 
 import catgrad as cg
 from catgrad import losses, nn, optimizers
-from catgrad.dialects.tops.fused import FusedOp
+from catgrad.dialects.tops.fused import FusedOp, SlotAttr
 from catgrad.targets import _numpy_halves, _numpy_spelling
+from catgrad.targets._layouts import Layout
 from catgrad.targets._numpy_halves import (
     CALL,
     HANDOVER,
@@ -26,6 +31,7 @@ from catgrad.targets._numpy_halves import (
     cuts,
     is_cut,
     region_is_cut,
+    spans,
 )
 from tests.numpy_code import results_of
 from tests.programs import parse
@@ -131,6 +137,38 @@ def test_training_in_any_order(batch: int) -> None:
         assert all(np.array_equal(value, net.parameters[name]) for net in nets[1:]), name
 
 
+@pytest.mark.usefixtures("everything_in_halves")
+@pytest.mark.parametrize("batch", [1, 2, 3, 6])
+@pytest.mark.parametrize("padding", [0, 1])
+def test_convolutions_in_any_order(batch: int, padding: int) -> None:
+    """Windows, stored turned and not, their gradients, pooling; odd numbers of images."""
+    model = (
+        nn.conv2d(3, 3, padding=padding)
+        >> nn.relu
+        >> nn.max_pool2d(2)
+        >> nn.conv2d(2, 3, padding=padding)
+        >> nn.flatten
+        >> nn.dense(3)
+    )
+    parts = cg.training(
+        model,
+        inputs=cg.f32[batch, 1, 10, 10],
+        targets=cg.i32[batch],
+        loss=losses.cross_entropy,
+        optimizer=optimizers.sgd(1e-2),
+    )
+    program = cg.compile(parts, target="numpy", name="tiny")
+    nets = [load(program.source, order) for order in ORDERS]
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        x = rng.uniform(-1, 1, (batch, 1, 10, 10)).astype(np.float32)
+        y = rng.integers(0, 3, batch, np.int32)
+        found = {float(net.step(x, y)) for net in nets}
+        assert len(found) == 1
+    for name, value in nets[0].parameters.items():
+        assert all(np.array_equal(value, net.parameters[name]) for net in nets[1:]), name
+
+
 def one_row(x: cg.Array, i: cg.Array) -> cg.Array:
     """A row at an index that has no axis which could be cut."""
     return cg.take(x, i, axis=0)
@@ -177,6 +215,39 @@ def test_a_set_of_bytes(added: list[tuple[int, int]], asked: list[tuple[int, int
 
 
 # -- the cost ----------------------------------------------------------------------------------
+@given(
+    st.lists(st.integers(1, 5), min_size=1, max_size=4),
+    st.permutations(range(4)),
+    st.integers(0, 3),
+    st.booleans(),
+)
+def test_the_bytes_of_halves(sizes: list[int], order: list[int], axis: int, few: bool) -> None:
+    """All elements of a half lie in its runs; if there are enough of these, only its own."""
+    axis, order = axis % len(sizes), [a for a in order if a < len(sizes)]
+    (value,) = Block(arg_types=[TensorType(f32, sizes)]).args
+    strides = [0] * len(sizes)
+    for a in order:  # the first is the fastest
+        strides[a] = math.prod(sizes[b] for b in order[: order.index(a)])
+    layout = Layout(value, tuple(sizes), tuple(strides), 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_numpy_halves, "RUNS", 0 if few else 1000)
+        both = spans(layout, SlotAttr.of("scratch", 64, 4 * math.prod(sizes)), axis)
+    seen: list[set[int]] = []
+    for half, runs in enumerate(both):
+        middle = sizes[axis] // 2
+        part = range(middle) if half == 0 else range(middle, sizes[axis])
+        places = [part if a == axis else range(n) for a, n in enumerate(sizes)]
+        wanted = {
+            64 + 4 * (3 + sum(map(operator.mul, at, strides))) for at in itertools.product(*places)
+        }
+        covered = {at for _, start, end in runs for at in range(start, end, 4)}
+        assert wanted <= covered
+        seen.append(covered)
+        if not few:
+            assert wanted == covered
+    assert few or not seen[0] & seen[1]
+
+
 def first_op(text: str) -> Operation:
     """The first op of a function."""
     function = parse(text).body.block.first_op
@@ -237,3 +308,22 @@ def test_a_section_saves_more_than_it_costs() -> None:
         parts = {"f": cg.arrow(cg.sin).on(cg.f32[rows, 256])}
         source = cg.compile(parts, target="numpy", name="one").source
         assert source.count("in_halves(*section") == sections
+
+
+@pytest.mark.parametrize(
+    ("columns", "apart", "sections"), [(200, False, 1), (300, False, 2), (300, True, 1)]
+)
+def test_a_section_right_behind_another_costs_half(
+    columns: int, apart: bool, sections: int
+) -> None:
+    def two(x: cg.Array) -> tuple[cg.Array, ...]:
+        first = cg.sin(x)
+        part = cg.permute_dims(first[:, :columns], (1, 0))
+        if not apart:
+            return first, cg.sin(part)
+        total = cg.sum(first)
+        return first, total, cg.sin(part + total)
+
+    parts = {"f": cg.arrow(two).on(cg.f32[512, 1024])}
+    source = cg.compile(parts, target="numpy", name="two").source
+    assert source.count("in_halves(*section") == sections

@@ -13,7 +13,6 @@ from catgrad.dialects.tops.base import (
     TopsOp,
     dtype_of,
     nbytes,
-    shape_of,
     tensor_of,
 )
 from catgrad.dialects.tops.creation import ConstantOp, FullOp, python_scalar
@@ -41,7 +40,13 @@ from catgrad.targets._numpy_halves import (
     room_in,
     spans,
 )
-from catgrad.targets._numpy_moves import Moves, lies_turned, moves_of, window_view_text
+from catgrad.targets._numpy_moves import (
+    Moves,
+    in_operand_shape,
+    lies_turned,
+    moves_of,
+    window_view_text,
+)
 from catgrad.targets._numpy_regions import plan_work
 from catgrad.targets._numpy_sections import Values, print_section
 from catgrad.targets._numpy_spelling import (
@@ -160,7 +165,7 @@ class FunctionPrinter:
         if source in self.layouts and (layout := self.layouts[source].through(op)) is not None:
             self.layouts[result] = layout
 
-    def locate(self, value: SSAValue, axis: int | None) -> tuple[Span, Span] | None:
+    def locate(self, value: SSAValue, axis: int | None) -> tuple[list[Span], list[Span]] | None:
         """The bytes of the halves of a value; None for literals and what a region keeps inside."""
         layout = self.layouts.get(value)
         if layout is None or layout.base not in self.slots:
@@ -195,7 +200,7 @@ class FunctionPrinter:
     def statement(self, op: TopsOp) -> Statement:
         """The op's NumPy meaning."""
         out = op.results[0]
-        if isinstance(op, ReshapeOp) and not lies_turned(op):
+        if isinstance(op, ReshapeOp):
             return self.rearranged(op)
         if (axis := folded_by_ones(op)) is not None and self.is_dense(op.operands[0]):
             return Statement((op.operands[0],), out, self.ones(op.operands[0], axis), cuts(op))
@@ -223,10 +228,9 @@ class FunctionPrinter:
         """Elements move: the result is filled in the operand's shape."""
         (as_operand,) = Block(arg_types=[op.x.type]).args
         name = self.names.fresh(self.values[op.y])
-        self.views.append(f"{name} = {self.values[op.y]}.reshape({shape_of(op.x)})")
-        self.values[as_operand] = name
-        dense = Layout.dense(as_operand)
-        self.layouts[as_operand] = Layout(op.y, dense.shape, dense.strides)
+        view, layout = in_operand_shape(op, self.layouts[op.y], self.values[op.y])
+        self.views.append(f"{name} = {view}")
+        self.values[as_operand], self.layouts[as_operand] = name, layout
         return Statement((op.x,), as_operand, copy_text, cuts(op))
 
     def needs(self, op: TopsOp) -> int | None:

@@ -20,6 +20,7 @@ of 4 layers of 128 units, batch 64, took 0.69 ms in sections that save 1 MB each
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -34,8 +35,9 @@ from catgrad.dialects.tops.indexing import TakeOp
 from catgrad.dialects.tops.matmul import MatmulOp
 from catgrad.dialects.tops.movement import BroadcastOp, ConcatOp, CopyOp, ReshapeOp
 from catgrad.dialects.tops.reduction import Reduction
+from catgrad.dialects.tops.windows import UnpatchesOp, Windows
 from catgrad.targets._layouts import Layout
-from catgrad.targets._numpy_moves import Moves, lies_turned
+from catgrad.targets._numpy_moves import Moves
 from catgrad.targets._python_names import Names
 
 CALL = 1 << 15
@@ -47,7 +49,13 @@ HANDOVER = 1 << 22
 FLOP = 0.5
 """One floating point operation of a product, in bytes moved."""
 
-COSTLY = {"cos": 4, "erf": 16, "exp": 3, "log": 4, "logistic": 4, "pow": 8, "sin": 4, "tanh": 3}
+RUNS = 64
+"""The most runs of bytes into which half of a value is divided."""
+
+COSTLY = {
+    **{"exp": 3, "tanh": 3, "cos": 4, "log": 4, "logistic": 4, "sin": 4},
+    **{"pow": 8, "unpatches": 8, "erf": 16},
+}
 """What takes so many times as long as its bytes say."""
 
 Cut = tuple[int | None, ...]
@@ -60,6 +68,12 @@ def rows_of(op: Operation) -> int:
     return shape[0] if shape else 0
 
 
+def has_batch(op: Windows) -> bool:
+    """Whether windows slide over images, not over the first axis."""
+    image = op.results[0] if isinstance(op, UnpatchesOp) else op.operands[0]
+    return len(shape_of(image)) > len(op.props()["kernel"])
+
+
 def cuts(op: Operation) -> Cut | None:
     """How the operands are cut with the result; None for an op that is not cut."""
     if not op.results or rows_of(op) < 2:
@@ -69,7 +83,9 @@ def cuts(op: Operation) -> Cut | None:
             return (0,) * len(op.operands)
         case Reduction() if 0 not in op.props()["axes"]:
             return (0,)
-        case ReshapeOp() if not lies_turned(op):
+        case ReshapeOp():
+            return (0,)
+        case Windows() if has_batch(op):
             return (0,)
         case ConcatOp() if op.props()["axis"] != 0:
             return (0,) * len(op.operands)
@@ -121,17 +137,28 @@ Span = tuple[str, int, int]
 """Memory region, first byte, end."""
 
 
-def spans(layout: Layout, slot: SlotAttr, axis: int | None) -> tuple[Span, Span]:
+def spans(layout: Layout, slot: SlotAttr, axis: int | None) -> tuple[list[Span], list[Span]]:
     """The bytes that the two halves of a value lie in, cut along an axis; None: all, for both."""
     size = SIZES[dtype_of(tensor_of(layout.base))]
+    axes = list(zip(layout.shape, layout.strides, strict=True))
+    apart = [a for a in axes if axis is not None and abs(a[1]) > abs(layout.strides[axis])]
+    if math.prod(n for n, _ in apart) > RUNS:
+        apart = []
+    steps = [range(0, n * stride, stride) for n, stride in apart]
 
-    def span(start: int, end: int) -> Span:
-        ranges = [(start, end - 1) if i == axis else (0, n - 1) for i, n in enumerate(layout.shape)]
-        ends = [(a * s, b * s) for (a, b), s in zip(ranges, layout.strides, strict=True)]
-        low, high = sum(map(min, ends)), sum(map(max, ends))
-        at = slot.start + layout.offset * size
-        end_ = at + (high + 1) * size if 0 not in layout.shape else at
-        return slot.region.data, at + low * size, end_
+    def span(start: int, end: int) -> list[Span]:
+        if 0 in layout.shape or (axis is not None and start == end):
+            return []
+        within = [
+            (a * stride, b * stride)
+            for i, (n, stride) in enumerate(axes)
+            for a, b in [(start, end - 1) if i == axis else (0, n - 1)]
+            if (n, stride) not in apart
+        ]
+        low, high = sum(map(min, within)), sum(map(max, within))
+        begin = slot.start + (layout.offset + low) * size
+        begins = [begin + sum(at) * size for at in itertools.product(*steps)]
+        return [(slot.region.data, at, at + (high - low + 1) * size) for at in begins]
 
     if axis is None:
         return (whole := span(0, 0)), whole
@@ -231,14 +258,13 @@ class Section:
     done: tuple[Access, Access] = field(default_factory=lambda: (Access(), Access()))
     costs: list[int] = field(default_factory=lambda: [0, 0])
 
-    @property
-    def worthwhile(self) -> bool:
+    def saves(self, handover: int) -> bool:
         """Whether two threads save more time than handing over takes."""
         whole = sum(step.cost for step, _ in self.steps)
-        return bool(self.steps) and whole - max(self.costs) > HANDOVER
+        return bool(self.steps) and whole - max(self.costs) > handover
 
 
-Locate = Callable[[SSAValue, int | None], tuple[Span, Span] | None]
+Locate = Callable[[SSAValue, int | None], tuple[list[Span], list[Span]] | None]
 """The bytes of the halves of a value; None for literals and for the values inside a region."""
 
 
@@ -272,7 +298,8 @@ class Sections:
     def close(self) -> None:
         """End the open section."""
         section, self.open = self.open, Section()
-        if section.worthwhile:
+        awake = bool(self.found) and isinstance(self.found[-1], Section)
+        if section.saves(HANDOVER // 2 if awake else HANDOVER):
             self.found.append(section)
         else:
             self.found += [step for step, _ in section.steps]
@@ -310,14 +337,16 @@ class Sections:
         reads: tuple[list[Span], list[Span]] = [], []
         writes: tuple[list[Span], list[Span]] = [], []
 
-        def note(found: tuple[Span, Span] | None, to: tuple[list[Span], list[Span]]) -> None:
-            for half, span in enumerate(found or ()):
-                to[half].append(span)
+        def note(
+            found: tuple[list[Span], list[Span]] | None, to: tuple[list[Span], list[Span]]
+        ) -> None:
+            for half, runs in enumerate(found or ()):
+                to[half].extend(runs)
 
         if self.work and step.workspace:
             region, start, room = self.work.region.data, self.work.start, self.room
             middle = start + room
-            note(((region, start, middle), (region, middle, middle + room)), writes)
+            note(([(region, start, middle)], [(region, middle, middle + room)]), writes)
         for statement in step.statements:
             axes = statement.cut if cut else None
             note(self.locate(statement.out, 0 if cut else None), writes)

@@ -14,7 +14,7 @@ from catgrad.dialects.tops.matmul import MatmulOp
 from catgrad.dialects.tops.movement import BroadcastOp, ReshapeOp, blocks
 from catgrad.dialects.tops.reduction import MaxOp, MinOp, ProdOp, Reduction, SumOp
 from catgrad.dialects.tops.windows import PatchesOp, UnpatchesOp, Windows, is_unpadded
-from catgrad.targets._layouts import MOVERS, joined_steps, layout_of
+from catgrad.targets._layouts import MOVERS, Layout, joined_steps, layout_of, row_major
 from catgrad.targets._numpy_spelling import SOME
 
 FEW, EACH, RUN, LONG = 16, 4, 64, 1024
@@ -59,8 +59,6 @@ def moves_of(op: TopsOp, operands: Sequence[str], out: str, work: str = "") -> M
     A name in braces stands for a view, by its number; `work` is an expression for its workspace.
     """
     match op:
-        case ReshapeOp():  # which lies turned: others are written in the operand's shape
-            return Moves([(out, turned_target(op, out))], [f"np.copyto({{0}}, {operands[0]})"])
         case Reduction() if folds_few(op):
             return few(op, operands[0], out)
         case SumOp() if work:
@@ -109,13 +107,18 @@ def lies_turned(op: ReshapeOp) -> bool:
     return rows[1] == 1 and rows[0] >= 3 * columns[0]
 
 
-def turned_target(op: ReshapeOp, out: str) -> str:
-    """The view of a transposed matrix in the shape of the operand."""
-    runs = blocks(shape_of(op.x), shape_of(op.y)) or []
+def in_operand_shape(op: ReshapeOp, layout: Layout, out: str) -> tuple[str, Layout]:
+    """The result in the shape of the operand: a view, and its layout."""
+    shape = shape_of(op.x)
+    if not lies_turned(op):
+        return f"{out}.reshape({shape})", Layout(layout.base, shape, row_major(shape))
+    runs = blocks(shape, shape_of(op.y)) or []
     cut = next(old.stop for old, new in runs if new.start == 0)
-    first, last = shape_of(op.x)[:cut], shape_of(op.x)[cut:]
+    first, last = shape[:cut], shape[cut:]
     order = (*range(len(last), len(last) + cut), *range(len(last)))
-    return f"{out}.T.reshape({(*last, *first)}).transpose({order})"
+    strides = (*row_major(first), *(n * math.prod(first) for n in row_major(last)))
+    view = f"{out}.T.reshape({(*last, *first)}).transpose({order})"
+    return view, Layout(layout.base, shape, strides)
 
 
 def row_count(op: Operation) -> int:
