@@ -45,7 +45,7 @@ def lowering(target: str, passes: str = "") -> str:
 LOWER_TO = "lower-to-"
 
 PIPELINES: dict[str, str] = {
-    "lower-to-numpy": lowering("numpy", f"{_FUSE},tops-pack-updates"),
+    "lower-to-numpy": lowering("numpy", f"{_FUSE},tops-split-products,tops-pack-updates"),
     "lower-to-ggml": lowering("ggml", _FUSE),
     "lower-to-ggml-native": lowering("ggml-native"),
 }

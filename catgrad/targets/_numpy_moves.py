@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from catgrad.dialects.tops.base import TopsOp, dtype_of, integers, shape_of, tensor_of
 from catgrad.dialects.tops.matmul import MatmulOp
@@ -92,13 +92,27 @@ def product(op: MatmulOp, operands: Sequence[str], out: str) -> Moves:
     return Moves([(names, views)], ["np.matmul({0}, {1}, out={2})"])
 
 
+def only_multiplied(matrix: SSAValue) -> bool:
+    """Whether a matrix is an operand of products only, whole or as parts of its rows."""
+    columns = shape_of(matrix)[-1:]
+    return all(
+        isinstance(use.operation, MatmulOp)
+        or (
+            isinstance(part := use.operation, ReshapeOp)
+            and shape_of(part.y)[2:] == columns
+            and only_multiplied(part.y)
+        )
+        for use in matrix.uses
+    )
+
+
 def lies_turned(op: ReshapeOp) -> bool:
     """
     Whether a matrix that only products read is stored transposed: then copies have longer runs.
 
     So are the windows of one channel, where neighbours lie in a row longer than the kernel's.
     """
-    if len(shape_of(op.y)) != 2 or not all(isinstance(u.operation, MatmulOp) for u in op.y.uses):
+    if len(shape_of(op.y)) != 2 or not only_multiplied(op.y):
         return False
     steps = joined_steps(layout_of(op.x, is_placed_view), shape_of(op.y))
     if steps is None:

@@ -34,7 +34,7 @@ from tests.programs import context, parse
 Arrays = list[NDArray[Any]]
 CLEANUP = ("canonicalize", "cse", "dce")
 STRUCTURE = (*CLEANUP, "cat-inline", "cat-simplify")
-AT_ONCE = {"per-op": 0, "gain": 0}
+AT_ONCE = {"per-op": 0, "gain": 0, "large": 0, "terms": 8}
 """Options that let a pass act on small tensors as well."""
 ROUNDING = 64.0
 """The error of a target, in errors of the interpreter in f32 against f64."""
