@@ -20,6 +20,7 @@ from xdsl.ir import Block, Operation
 import catgrad as cg
 from catgrad import losses, nn, optimizers
 from catgrad.dialects.tops.fused import FusedOp, SlotAttr
+from catgrad.interpreter import Interpreter
 from catgrad.targets import _numpy_halves, _numpy_spelling
 from catgrad.targets._layouts import Layout
 from catgrad.targets._numpy_halves import (
@@ -167,6 +168,30 @@ def test_convolutions_in_any_order(batch: int, padding: int) -> None:
         assert len(found) == 1
     for name, value in nets[0].parameters.items():
         assert all(np.array_equal(value, net.parameters[name]) for net in nets[1:]), name
+
+
+SLIDING = """
+func.func @f(%x: tensor<ROWSx5x6xf32>) -> (tensor<ROWSx3x5x3x2xf32>, tensor<ROWSx5x6xf32>) {
+  %taken = tops.patches %x, dilation = [1, 1], kernel = [3, 2], padding_high = [1, 0],
+    padding_low = [1, 0], stride = [2, 1] : (tensor<ROWSx5x6xf32>) -> tensor<ROWSx3x5x3x2xf32>
+  %added = tops.unpatches %taken, dilation = [1, 1], kernel = [3, 2], padding_high = [1, 0],
+    padding_low = [1, 0], stride = [2, 1] : (tensor<ROWSx3x5x3x2xf32>) -> tensor<ROWSx5x6xf32>
+  func.return %taken, %added : tensor<ROWSx3x5x3x2xf32>, tensor<ROWSx5x6xf32>
+}
+"""
+
+
+@pytest.mark.usefixtures("everything_in_halves")
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_padded_windows_in_any_order(rows: int) -> None:
+    source = SLIDING.replace("ROWS", str(rows))
+    text = printed(place(source, "numpy", False))
+    assert ("taken_half" in text) == (rows > 1)
+    x = np.random.default_rng(0).uniform(-1, 1, (rows, 5, 6)).astype(np.float32)
+    wanted = Interpreter(parse(source)).run("f", x)
+    for order in ORDERS:
+        for found, right in zip(results_of(load(text, order).f(x)), wanted, strict=True):
+            np.testing.assert_allclose(found, right, rtol=0, atol=1e-6)
 
 
 def one_row(x: cg.Array, i: cg.Array) -> cg.Array:
