@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from xdsl.utils.exceptions import PassFailedException
 
+import catgrad as cg
 from catgrad import native
 from catgrad.dialects.tops import TABLE
 from catgrad.interpreter import Interpreter
@@ -190,6 +191,31 @@ def test_products(tmp_path: Path, cblas: str) -> None:
             inputs, want = inputs_of(sample, rng)
             terms = max(np.size(x) for x in inputs)
             check(net[sample.name](*inputs), want, f"{sample.name}: {sample.case}", terms)
+
+
+def overlapping(x: cg.Array, y: cg.Array, w: cg.Array, v: cg.Array) -> tuple[cg.Array, ...]:
+    """Products of windows whose rows overlap where they lie, or do not."""
+    left = [cg.patches(x, (3,), stride=(n,)) @ w for n in (1, 2, 3)]
+    turned = cg.permute_dims(cg.patches(x, (3,)), (1, 0))
+    return (
+        *left,
+        turned @ v,
+        cg.permute_dims(v, (1, 0)) @ cg.patches(x, (3,)),
+        cg.patches(y, (3,)) @ w,
+    )
+
+
+def test_products_of_windows() -> None:
+    shapes = (40,), (2, 40), (3, 5), (38, 5)
+    parts = {"f": cg.arrow(overlapping).on(*(cg.f32[shape] for shape in shapes))}
+    rng = np.random.default_rng(3)
+    given = [rng.uniform(-1, 1, shape).astype(np.float32) for shape in shapes]
+    found: Any = cg.compile(parts, target="ggml", name="windows").load().f(*given)
+    wanted: Any = cg.compile(parts, target="numpy", name="windows").load().f(*given)
+    windows = np.lib.stride_tricks.sliding_window_view(given[0], 3)
+    np.testing.assert_allclose(found[0], windows @ given[2], rtol=0, atol=1e-6)
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("op", [*UNARY, *BINARY])

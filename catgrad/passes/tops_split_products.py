@@ -23,7 +23,7 @@ SMALL = 1_000_000
 def parts_of(op: MatmulOp, large: int, terms: int) -> int:
     """Into how many products an op is split; 1 if it is better left alone."""
     shape = shape_of(op.y)
-    if len(shape) != 2 or op.transpose_a is None or op.transpose_b is not None:
+    if len(shape) != 2 or 1 in shape or op.transpose_a is None or op.transpose_b is not None:
         return 1
     count, results = shape_of(op.a)[0], math.prod(shape)
     if dtype_of(op.out_type) != "f32" or 0 in (results, count) or count * results < large:

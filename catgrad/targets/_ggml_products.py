@@ -59,15 +59,19 @@ def reads_matrix(op: MatmulOp, operand: int, layout: Layout) -> bool:
 
 
 def _matrix(layout: Layout, transposed: bool) -> tuple[int, int] | None:
-    """The strides from row to row and from column to column, one of which is 1; else None."""
+    """
+    The strides from row to row and from column to column, one of which is 1; else None.
+
+    BLAS reads no rows that overlap, as those of sliding windows do.
+    """
     sizes: Sequence[int] = layout.shape[-2:]
     strides: Sequence[int] = layout.strides[-2:]
     if transposed:
         sizes, strides = sizes[::-1], strides[::-1]
     (rows, columns), (row, column) = sizes, strides
-    if columns <= 1 or column == 1:
+    if (columns <= 1 or column == 1) and (rows <= 1 or row >= columns):
         return (row if rows > 1 else max(1, columns)), 1
-    if rows <= 1 or row == 1:
+    if (rows <= 1 or row == 1) and column >= rows:
         return 1, column
     return None
 

@@ -15,6 +15,7 @@ point operation of a product, and what operands and results have. A section must
 Measured on two cores: 40 GB/s; 25 microseconds to hand work to a thread and to hear of its end if
 both are awake, some 100 if they fall asleep in between, as they do where sections are small: a step
 of 4 layers of 128 units, batch 64, took 0.69 ms in sections that save 1 MB each, 0.46 in none.
+Right behind another section both are awake: there it is half of that.
 """
 
 from __future__ import annotations

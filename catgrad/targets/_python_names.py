@@ -28,7 +28,7 @@ def _made(statement: ast.stmt) -> list[str]:
             return [a.asname or a.name for a in names]
         case ast.Assign(targets):
             return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
-        case ast.FunctionDef(name) | ast.ClassDef(name):
+        case ast.FunctionDef(name) | ast.ClassDef(name) | ast.AnnAssign(ast.Name(name)):
             return [name]
         case _:
             return []
