@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
 from catgrad.dialects.tops.base import dtype_of, tensor
 from catgrad.dialects.tops.creation import FullOp
+
+
+def defined_functions(module: ModuleOp) -> Iterator[func.FuncOp]:
+    """The functions that have a body."""
+    for op in module.body.block.ops:
+        if isinstance(op, func.FuncOp) and op.body.blocks:
+            yield op
 
 
 def replace_op(op: Operation, values: Sequence[SSAValue]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -14,7 +13,7 @@ from catgrad.dialects.tops.arithmetic import AddOp
 from catgrad.dialects.tops.base import dtype_of
 from catgrad.dialects.tops.indexing import ScatterAddOp
 from catgrad.dialects.tops.matmul import MatmulOp
-from catgrad.passes._rewriting import replace_op
+from catgrad.passes._rewriting import defined_functions, replace_op
 
 
 def scattered(value: SSAValue, other: SSAValue) -> ScatterAddOp | None:
@@ -57,7 +56,6 @@ class TopsAccumulatePass(ModulePass):
     name = "tops-accumulate"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if isinstance(function, func.FuncOp) and function.body.blocks:
-                for inner in list(function.body.block.ops):
-                    accumulate(inner, function.body.block)
+        for function in defined_functions(op):
+            for inner in list(function.body.block.ops):
+                accumulate(inner, function.body.block)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -20,6 +19,7 @@ from catgrad.dialects.tops.fused import FusedOp, YieldOp, folds_rows
 from catgrad.dialects.tops.matmul import MatmulOp
 from catgrad.dialects.tops.movement import BroadcastOp
 from catgrad.dialects.tops.reduction import Reduction
+from catgrad.passes._rewriting import defined_functions
 
 FEW_ROWS, LONG_ROW = 8, 65536
 """Rows are what threads and blocks share out, and one row must fit a cache."""
@@ -343,6 +343,5 @@ class TopsFusePass(ModulePass):
     name = "tops-fuse"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if isinstance(function, func.FuncOp) and function.body.blocks:
-                _Grouping(function.body.block).run()
+        for function in defined_functions(op):
+            _Grouping(function.body.block).run()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -13,7 +12,7 @@ from xdsl.passes import ModulePass
 from catgrad.dialects.tops.arithmetic import AddOp
 from catgrad.dialects.tops.base import TopsOp, tensor_of
 from catgrad.dialects.tops.movement import ConcatOp, PadOp, PermuteDimsOp
-from catgrad.passes._rewriting import replace_op
+from catgrad.passes._rewriting import defined_functions, replace_op
 
 
 @dataclass(frozen=True)
@@ -132,6 +131,5 @@ class TopsJoinPadsPass(ModulePass):
     name = "tops-join-pads"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if isinstance(function, func.FuncOp) and function.body.blocks:
-                _Joining(function.body.block).run()
+        for function in defined_functions(op):
+            _Joining(function.body.block).run()

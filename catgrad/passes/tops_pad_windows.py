@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from catgrad.dialects.tops.base import TopsOp, dtype_of, shape_of, tensor
 from catgrad.dialects.tops.movement import PadOp, SliceOp
 from catgrad.dialects.tops.windows import PatchesOp, UnpatchesOp, Windows, is_unpadded
-from catgrad.passes._rewriting import replace_op
+from catgrad.passes._rewriting import defined_functions, replace_op
 
 
 def unpadded(op: Windows) -> list[TopsOp]:
@@ -49,9 +48,7 @@ class TopsPadWindowsPass(ModulePass):
     name = "tops-pad-windows"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if not isinstance(function, func.FuncOp) or not function.body.blocks:
-                continue
+        for function in defined_functions(op):
             block = function.body.block
             for found in list(block.ops):
                 if isinstance(found, PatchesOp | UnpatchesOp) and not is_unpadded(found):

@@ -20,6 +20,7 @@ from catgrad.dialects.tops.fused import folds_rows
 from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
 from catgrad.dialects.tops.reduction import Reduction
 from catgrad.passes._min_cut import UNLIMITED, Network
+from catgrad.passes._rewriting import defined_functions
 from catgrad.passes.tops_fuse import COSTLY
 
 UNIT, SWEPT, COMPUTED, MOVED = 32, 1, 8, 4
@@ -302,6 +303,5 @@ class TopsRematerializePass(ModulePass):
     gain: int = 12
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if isinstance(function, func.FuncOp) and function.body.blocks:
-                rematerialize(function, self.per_op, self.gain)
+        for function in defined_functions(op):
+            rematerialize(function, self.per_op, self.gain)

@@ -26,7 +26,7 @@ from catgrad.dialects.tops.movement import (
     blocks,
 )
 from catgrad.dialects.tops.reduction import Reduction
-from catgrad.passes._rewriting import full_like, replace_op
+from catgrad.passes._rewriting import defined_functions, full_like, replace_op
 
 Axes: TypeAlias = "Sequence[int]"
 
@@ -180,6 +180,5 @@ class TopsSinkPermutesPass(ModulePass):
     name = "tops-sink-permutes"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if isinstance(function, func.FuncOp) and function.body.blocks:
-                _Sinking(function.body.block).run()
+        for function in defined_functions(op):
+            _Sinking(function.body.block).run()

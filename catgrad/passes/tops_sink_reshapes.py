@@ -18,7 +18,7 @@ from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.movement import BroadcastOp, ReshapeOp
 from catgrad.dialects.tops.reduction import Reduction
-from catgrad.passes._rewriting import full_like, replace_op
+from catgrad.passes._rewriting import defined_functions, full_like, replace_op
 
 Shape: TypeAlias = "tuple[int, ...]"
 Maker: TypeAlias = "Callable[[], SSAValue]"
@@ -178,6 +178,5 @@ class TopsSinkReshapesPass(ModulePass):
     name = "tops-sink-reshapes"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if isinstance(function, func.FuncOp) and function.body.blocks:
-                _Sinking(function.body.block).run()
+        for function in defined_functions(op):
+            _Sinking(function.body.block).run()

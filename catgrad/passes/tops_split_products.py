@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
@@ -14,7 +13,7 @@ from catgrad.dialects.tops.base import TopsOp, dtype_of, shape_of, tensor
 from catgrad.dialects.tops.matmul import MatmulOp
 from catgrad.dialects.tops.movement import ReshapeOp
 from catgrad.dialects.tops.reduction import SumOp
-from catgrad.passes._rewriting import replace_op
+from catgrad.passes._rewriting import defined_functions, replace_op
 
 SMALL = 1_000_000
 """Multiplications of a part: OpenBLAS does up to so many without copying the operands."""
@@ -68,9 +67,7 @@ class TopsSplitProductsPass(ModulePass):
     terms: int = 1024
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if not isinstance(function, func.FuncOp) or not function.body.blocks:
-                continue
+        for function in defined_functions(op):
             block = function.body.block
             for found in list(block.ops):
                 if not isinstance(found, MatmulOp):
