@@ -257,7 +257,7 @@ def rmsprop(learning_rate: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) 
     """v' = decay v + (1 - decay) g^2;  p - learning_rate * g / (sqrt(v') + eps) (Hinton 2012)."""
 
     def rule(rate: Any, _: Any, p: Array, states: Sequence[Array], g: Array) -> tuple[Array, ...]:
-        v = states[0] * decay + g * g * (1 - decay)
+        v = g * g * (1 - decay) + states[0] * decay
         return p - g * rate / (sqrt(v) + eps), v
 
     return _optimizer("rmsprop", learning_rate, {"variance": zero}, rule)
@@ -288,9 +288,9 @@ def _adam(
     ) -> tuple[Array, ...]:
         boost, floor = shared
         m = states[0] * beta1 + g * (1 - beta1)
-        v = states[1] * beta2 + g * g * (1 - beta2)
+        v = g * g * (1 - beta2) + states[1] * beta2
         kept = p - p * (rate * decay) if decay else p
-        return kept - (boost * rate) * m / (sqrt(v) + floor), m, v
+        return kept - m / (sqrt(v) + floor) * (boost * rate), m, v
 
     return _optimizer(name, rate, {"mean": zero, "variance": zero}, rule, clock)
 

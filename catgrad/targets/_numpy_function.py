@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import func
 from xdsl.ir import Block, Operation, SSAValue
@@ -47,7 +47,7 @@ from catgrad.targets._numpy_moves import (
     moves_of,
     window_view_text,
 )
-from catgrad.targets._numpy_regions import plan_work
+from catgrad.targets._numpy_regions import Work, plan_work
 from catgrad.targets._numpy_sections import Values, print_section
 from catgrad.targets._numpy_spelling import (
     adds_numbers,
@@ -78,7 +78,7 @@ class FunctionPrinter:
         self.values = self.known.names
         self.layouts: dict[SSAValue, Layout] = {}
         self.slots: dict[SSAValue, SlotAttr] = {}
-        """Where values with storage of their own lie, except those inside of regions."""
+        """Where values with storage of their own lie, except those in the workspace."""
         self.views: list[str | SSAValue | Statement] = []
         """Views; values inside of regions and statements, whose views are printed if used whole."""
         self.made: dict[Statement, list[str]] = {}
@@ -263,13 +263,13 @@ class FunctionPrinter:
             self.limits[value] = size
 
     def fused(self, op: FusedOp) -> None:
-        """A fused region: its ops in order; what does not leave it lives in the workspace."""
+        """A fused region: its ops in order; inner values lie where results will, or in between."""
         slots = self.slots_of(op)
         for result, slot in zip(op.results, slots, strict=True):
             self.place(result, slot, "fused")
         self.before_write(slots)
-        block, cut = op.body.block, region_is_cut(op)
-        work = plan_work(op)
+        block, cut, work = op.body.block, region_is_cut(op), plan_work(op)
+        places = dict(reversed([*zip(op.terminator.values, slots, strict=True)]))  # the first
         for arg, value in zip(block.args, op.operands, strict=True):
             self.same(arg, value)
         statements: list[Statement] = []
@@ -288,14 +288,20 @@ class FunctionPrinter:
             elif isinstance(inner, BroadcastOp):
                 self.broadcast(inner)
             else:
-                result = inner.results[0]
-                if result in work.offsets:
-                    self.values[result] = self.names.fresh(result.name_hint or inner.mnemonic)
-                    self.known.inner[result] = work.offsets[result]
-                    self.views.append(result)
+                self.inside(inner, work, places)
                 statements.append(self.statement(inner))
         cost = sum(map(cost_of, computing(op)))
         self.entries.append(Step((*statements, *copies), cost, cut, work.size[0]))
+
+    def inside(self, op: TopsOp, work: Work, places: Mapping[SSAValue, SlotAttr]) -> None:
+        """Name a value that does not leave its region."""
+        value = op.results[0]
+        if value in work.hosts:
+            self.place(value, places[work.hosts[value]], op.mnemonic)
+        elif value in work.offsets:
+            self.values[value] = self.names.fresh(value.name_hint or op.mnemonic)
+            self.known.inner[value] = work.offsets[value]
+            self.views.append(value)
 
     def same(self, new: SSAValue, old: SSAValue) -> None:
         """A value that is another one, inside or outside of a region."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xdsl.ir import Operation, SSAValue
 
@@ -40,50 +40,139 @@ def in_place(op: Operation, operand: int) -> bool:
 @dataclass
 class Work:
     """
-    Memory of the values inside a fused region: offsets into its workspace, and its size.
+    Where the values inside of a fused region lie.
 
-    Of each pair, the first is for whole values, the second for one half of their leading axis.
+    Those in its workspace: their offsets, and the size of all. Of each pair, the first is for whole
+    values, the second for one half of their leading axis. The others lie where a result will.
     """
 
-    offsets: dict[SSAValue, tuple[int, int]]
-    size: tuple[int, int]
+    offsets: dict[SSAValue, tuple[int, int]] = field(
+        default_factory=dict[SSAValue, tuple[int, int]]
+    )
+    size: tuple[int, int] = 0, 0
+    hosts: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    """Value -> the value that is yielded and in whose slot it lies."""
 
 
 COMPUTED = (Elementwise, Reduction)
 
 
 def plan_work(fused: FusedOp) -> Work:
-    """Reuse buffers in a region: a value takes that of an operand it replaces, or a free one."""
-    body = [(op, op.operands) for op in fused.body.block.ops]
-    yielded = set(fused.terminator.values)
-    repeated: dict[SSAValue, SSAValue] = {
-        op.y: op.x for op, _ in body if isinstance(op, BroadcastOp)
-    }
-    last = {v: i for i, (_, operands) in enumerate(body) for v in operands}
-    for y, x in repeated.items():  # a row's value is read wherever its broadcast is
-        last[x] = max(last[x], last.get(y, 0))
-    sizes: dict[SSAValue, tuple[int, int]] = {}
-    offsets: dict[SSAValue, tuple[int, int]] = {}
-    free: list[tuple[tuple[int, int], tuple[int, int]]] = []
-    end = 0, 0
-    for index, (op, operands) in enumerate(body):
-        read = [repeated.get(v, v) for v in operands]
-        dying = [v for v in dict.fromkeys(read) if v in offsets and last[v] == index]
-        if isinstance(op, COMPUTED) and op.y not in yielded:
-            y = op.y
-            sizes[y] = size = _padded(y)
-            heir = next((v for v in dying if _takes_over(op, v)), None)
-            offset = next((o for s, o in free if s == size), None)
-            if heir is not None:
-                offsets[y] = offsets[heir]
-                dying.remove(heir)
-            elif offset is not None:
-                offsets[y] = offset
-                free.remove((size, offset))
+    """
+    Reuse memory in a region: a value takes that of an operand it replaces, or a free one.
+
+    Free are the slots of results before these are computed, except for operands that may lie there.
+    """
+    return Planner(fused).run()
+
+
+class Planner:
+    """Plans the memory of one region."""
+
+    def __init__(self, fused: FusedOp):
+        self.args = fused.body.block.args
+        self.place: dict[object, int] = {op: i for i, op in enumerate(fused.body.block.ops)}
+        self.reads: list[list[SSAValue]] = []
+        """What each op reads; a repeated row is the row's value."""
+        repeated: dict[SSAValue, SSAValue] = {}
+        for op in fused.body.block.ops:
+            self.reads.append([repeated.get(v, v) for v in op.operands])
+            if isinstance(op, BroadcastOp):
+                repeated[op.y] = repeated.get(op.x, op.x)
+        self.last = {v: i for i, operands in enumerate(self.reads) for v in operands}
+        results = fused.terminator.values
+        self.results = [v for v in dict.fromkeys(results) if isinstance(v.owner, COMPUTED)]
+        self.work = Work()
+        self.tenants: dict[SSAValue, SSAValue] = {}
+        """Result -> the value that lies in its slot now."""
+        self.sizes: dict[SSAValue, tuple[int, int]] = {}
+        self.free: list[tuple[tuple[int, int], tuple[int, int]]] = []
+
+    def run(self) -> Work:
+        """The plan."""
+        for op, index in self.place.items():
+            dying = [v for v in dict.fromkeys(self.reads[index]) if self.last[v] == index]
+            dying = [v for v in dying if v in self.work.offsets or v in self.work.hosts]
+            if isinstance(op, COMPUTED) and op.y not in self.results:
+                self.settle(op, dying)
+            for value in dying:
+                self.leave(value)
+        return self.work
+
+    def settle(self, op: Elementwise | Reduction, dying: list[SSAValue]) -> None:
+        """Find memory for the result of an op: that of an operand, a result's, or any."""
+        work, y = self.work, op.y
+        self.sizes[y] = size = _padded(y)
+        heir = next((v for v in dying if _takes_over(op, v) and self.inherits(y, v)), None)
+        if heir is not None:
+            dying.remove(heir)
+            if heir in work.offsets:
+                work.offsets[y] = work.offsets[heir]
             else:
-                offsets[y], end = end, (end[0] + size[0], end[1] + size[1])
-        free += [(sizes[v], offsets[v]) for v in dying]
-    return Work(offsets, end)
+                self.lodge(y, work.hosts[heir])
+        elif host := next((r for r in self.results if self.hosts(op, r)), None):
+            self.lodge(y, host)
+        elif offset := next((o for s, o in self.free if s == size), None):
+            work.offsets[y] = offset
+            self.free.remove((size, offset))
+        else:
+            work.offsets[y] = end = work.size
+            work.size = end[0] + size[0], end[1] + size[1]
+
+    def lodge(self, value: SSAValue, host: SSAValue) -> None:
+        """Put a value into the slot of a result."""
+        self.work.hosts[value] = host
+        self.tenants[host] = value
+
+    def leave(self, value: SSAValue) -> None:
+        """Free the memory of a value."""
+        if value in self.work.offsets:
+            self.free.append((self.sizes[value], self.work.offsets[value]))
+        else:
+            del self.tenants[self.work.hosts[value]]
+
+    def inherits(self, new: SSAValue, old: SSAValue) -> bool:
+        """Whether a value may lie where one lay that it replaces."""
+        return old in self.work.offsets or self.makes_way(new, self.work.hosts[old])
+
+    def hosts(self, op: Elementwise | Reduction, result: SSAValue) -> bool:
+        """
+        Whether the result of an op may lie in the slot of a result of the region from now on.
+
+        Each operand that the result may overwrite must be one that this may overwrite already.
+        """
+        index, end = self.place[op], self.place[result.owner]
+        if result in self.tenants or op.y.type != result.type or index > end:
+            return False
+        return self.makes_way(op.y, result) and all(
+            _overwritten_at(arg, self.place, index)
+            for arg in self.args
+            if arg.type == result.type and _overwritten_at(arg, self.place, end)
+        )
+
+    def makes_way(self, value: SSAValue, result: SSAValue) -> bool:
+        """Whether a value is not read any more once a result of the region overwrites it."""
+        op, last = result.owner, self.last.get(value, -1)
+        assert isinstance(op, Elementwise | Reduction)
+        end = self.place[op]
+        return value.type == result.type and (
+            last < end or (last == end and _takes_over(op, value))
+        )
+
+
+def _overwritten_at(arg: SSAValue, place: dict[object, int], at: int) -> bool:
+    """
+    Whether an operand of a region may be overwritten from the op at that place on.
+
+    What reads it, row for row and not repeated, stands before, or is that op and works in place.
+    """
+    for use in arg.uses:
+        here = place[use.operation]
+        if isinstance(use.operation, BroadcastOp) or here > at:
+            return False
+        if here == at and not in_place(use.operation, use.index):
+            return False
+    return True
 
 
 def _padded(value: SSAValue) -> tuple[int, int]:
@@ -101,20 +190,9 @@ def _takes_over(op: Elementwise | Reduction, value: SSAValue) -> bool:
 
 
 def may_overwrite(op: FusedOp, operand: int, result: int) -> bool:
-    """
-    Whether a result of a region may take the place of an operand that dies there.
-
-    The region runs op by op. What reads the operand, row for row and not repeated, stands before
-    the op that makes the result, or is that op and works in place.
-    """
+    """Whether a result of a region may take the place of an operand that dies there."""
     arg, value = op.body.block.args[operand], op.terminator.values[result]
     if arg.type != value.type or not isinstance(value.owner, Operation):
         return False
-    order = {inner: i for i, inner in enumerate(op.body.block.ops)}
-    at = order[value.owner]
-    for use in arg.uses:
-        if isinstance(use.operation, BroadcastOp) or order[use.operation] > at:
-            return False
-        if order[use.operation] == at and not in_place(use.operation, use.index):
-            return False
-    return True
+    place: dict[object, int] = {inner: i for i, inner in enumerate(op.body.block.ops)}
+    return _overwritten_at(arg, place, place[value.owner])

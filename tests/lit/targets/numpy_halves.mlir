@@ -22,8 +22,8 @@ func.func @layer(%x: tensor<512x256xf32>, %w: tensor<256x256xf32>, %b: tensor<25
 // CHECK-NEXT:         p_half = half(p)
 // CHECK-NEXT:         x_half_blocks, w_blocks, p_half_blocks = in_blocks(x_half, w, p_half)
 // CHECK-NEXT:         bias_half = half(bias)
-// CHECK-NEXT:         s_half = half.scratch(0, np.float32, (512, 256))
-// CHECK-NEXT:         m_half = half.scratch(262144, np.float32, (512,))
+// CHECK-NEXT:         s_half = half(s)
+// CHECK-NEXT:         m_half = half.scratch(0, np.float32, (512,))
 // CHECK-NEXT:         r_half = half.broadcast(m_half, (1,), (512, 256))
 // CHECK-NEXT:         y_half = half(y)
 // CHECK-NEXT:         first = half.first

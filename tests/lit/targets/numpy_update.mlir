@@ -1,4 +1,5 @@
 // RUN: catgrad-opt %s -p 'tops-assign-slots{target="numpy"}' -t numpy | filecheck %s
+// RUN: catgrad-opt %s -p 'tops-fuse,tops-assign-slots{target="numpy"}' -t numpy | filecheck %s --check-prefix FUSED
 
 // A loss is checked before the first stored tensor is written; an update is computed in place.
 func.func @learn(%w: tensor<4xf32> {tops.name = "w", tops.role = "parameter"}, %x: tensor<4xf32>)
@@ -72,3 +73,37 @@ func.func @exchange(%a: tensor<4xf32> {tops.name = "a", tops.role = "state"}, %b
 // CHECK-NEXT:         return ()
 // CHECK-EMPTY:
 // CHECK-NEXT:     return exchange
+
+// A state decays where it lies; what is not computed in place of anything takes turns in one buffer.
+func.func @decay(%m: tensor<4xf32> {tops.name = "m", tops.role = "state"}, %p: tensor<4xf32> {tops.name = "p", tops.role = "parameter"}, %g: tensor<4xf32>)
+    -> (tensor<4xf32> {tops.updates = "m"}, tensor<4xf32> {tops.updates = "p"}) {
+  %c = tops.full value = 0.5 : f32 : tensor<4xf32>
+  %old = tops.multiply %m, %c : tensor<4xf32>
+  %scaled = tops.multiply %g, %c : tensor<4xf32>
+  %mean = tops.add %old, %scaled : tensor<4xf32>
+  %root = tops.sqrt %mean : tensor<4xf32>
+  %step = tops.multiply %root, %g : tensor<4xf32>
+  %new = tops.subtract %p, %step : tensor<4xf32>
+  func.return %mean, %new : tensor<4xf32>, tensor<4xf32>
+}
+
+// FUSED: def _compiled_decay(persistent, scratch, constant):
+// FUSED-NEXT:     m = persistent[256:272].view(np.float32).reshape(4)
+// FUSED-NEXT:     p = persistent[320:336].view(np.float32).reshape(4)
+// FUSED-NEXT:     g = scratch[0:16].view(np.float32).reshape(4)
+// FUSED-NEXT:     mean = persistent[256:272].view(np.float32).reshape(4)
+// FUSED-NEXT:     new = persistent[320:336].view(np.float32).reshape(4)
+// FUSED-NEXT:     old = persistent[256:272].view(np.float32).reshape(4)
+// FUSED-NEXT:     scaled = scratch[64:80].view(np.float32).reshape(4)
+// FUSED-NEXT:     root = scratch[64:80].view(np.float32).reshape(4)
+// FUSED-NEXT:     step = scratch[64:80].view(np.float32).reshape(4)
+// FUSED-EMPTY:
+// FUSED-NEXT:     def decay(given_x):
+// FUSED-NEXT:         np.copyto(g, given_x)
+// FUSED-NEXT:         np.multiply(m, 0.5, out=old)
+// FUSED-NEXT:         np.multiply(g, 0.5, out=scaled)
+// FUSED-NEXT:         np.add(old, scaled, out=mean)
+// FUSED-NEXT:         np.sqrt(mean, out=root)
+// FUSED-NEXT:         np.multiply(root, g, out=step)
+// FUSED-NEXT:         np.subtract(p, step, out=new)
+// FUSED-NEXT:         return ()
