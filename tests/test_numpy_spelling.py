@@ -126,6 +126,39 @@ def test_sums_of_whole_numbers_and_long_ones_are_sums() -> None:
         np.testing.assert_array_equal(f(np.ones((3, length), int)), [length] * 3)
 
 
+def total(x: cg.Array) -> cg.Array:
+    """The sum of a vector."""
+    return cg.sum(x, axis=0)
+
+
+def total_of_every_other(x: cg.Array) -> cg.Array:
+    """The sum of a view."""
+    return cg.sum(x[::2], axis=0)
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+@pytest.mark.parametrize(
+    ("function", "length", "spelt"),
+    [
+        (total, 63, False),
+        (total, 64, True),
+        (total, 4096, True),
+        (total, 4097, False),
+        (total_of_every_other, 256, False),
+    ],
+)
+def test_sums_of_vectors(function: Any, length: int, spelt: bool, dtype: str) -> None:
+    text, f = program(function, getattr(cg, dtype)[length])
+    assert ("np.ones(" in text) == spelt
+    x = np.random.default_rng(0).normal(size=length).astype(f(np.zeros(length)).dtype)
+    right = x[::2].sum() if function is total_of_every_other else x.sum()
+    assert f(x).dtype == right.dtype
+    assert f(x).shape == ()
+    np.testing.assert_allclose(f(x), right, rtol=1e-5, atol=1e-5)
+    x[4] = np.nan
+    assert np.isnan(f(x))
+
+
 def test_few_elements_are_spelt_as_they_are() -> None:
     text, _ = program(row_sums, cg.i1[3, 4], cg.f32[3, 4])
     assert "np.bitwise_and" not in text
