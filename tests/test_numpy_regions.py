@@ -120,6 +120,11 @@ def never(*_: object) -> bool:
     return False
 
 
+def zero(*_: object) -> int:
+    """From the first op on."""
+    return 0
+
+
 class Forgetful(dict[Any, Any]):
     """Does not know what is in it."""
 
@@ -142,7 +147,7 @@ def starting(**wrong: Callable[[], object]) -> Callable[[pytest.MonkeyPatch], No
 
 
 BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "operands": starting(args=tuple),
+    "operands": lambda m: m.setattr(_numpy_regions.Planner, "start", zero),
     "other values": starting(tenants=Forgetful),
     "results": lambda m: m.setattr(_numpy_regions.Planner, "makes_way", always),
     "in place": lambda m: m.setattr(_numpy_regions, "reads_after_write", never),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from catgrad.dialects.tops.base import TopsOp, dtype_of, nbytes, shape_of, tensor_of
 from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp
 from catgrad.dialects.tops.movement import BroadcastOp
 from catgrad.dialects.tops.reduction import Reduction
-from catgrad.targets._placement import adds_in_place, same_shape
+from catgrad.targets._placement import adds_in_place
 
 LATE: dict[tuple[type[TopsOp], str, int], bool] = {}
 """What `reads_after_write` has found, by op, element type and operand: the text hangs on these."""
@@ -31,10 +32,9 @@ def in_place(op: Operation, operand: int) -> bool:
     """Whether a single op may write its result over that operand."""
     if adds_in_place(op, operand):
         return True
-    if not isinstance(op, Elementwise) or not same_shape(op.operands[operand], op.results[0]):
+    if not isinstance(op, Elementwise) or op.operands[operand].type != op.results[0].type:
         return False
-    same_type = op.operands[operand].type == op.results[0].type
-    return same_type and not reads_after_write(op, operand)
+    return not reads_after_write(op, operand)
 
 
 @dataclass
@@ -70,8 +70,7 @@ class Planner:
     """Plans the memory of one region."""
 
     def __init__(self, fused: FusedOp):
-        self.args = fused.body.block.args
-        self.place: dict[object, int] = {op: i for i, op in enumerate(fused.body.block.ops)}
+        self.place = _places(fused)
         self.reads: list[list[SSAValue]] = []
         """What each op reads; a repeated row is the row's value."""
         repeated: dict[SSAValue, SSAValue] = {}
@@ -82,11 +81,19 @@ class Planner:
         self.last = {v: i for i, operands in enumerate(self.reads) for v in operands}
         results = fused.terminator.values
         self.results = [v for v in dict.fromkeys(results) if isinstance(v.owner, COMPUTED)]
+        given = [(arg.type, _free_from(arg, self.place)) for arg in fused.body.block.args]
+        self.starts = {r: self.start(r, given) for r in self.results}
+        """Result -> the place of the first op that may write into its slot."""
         self.work = Work()
         self.tenants: dict[SSAValue, SSAValue] = {}
         """Result -> the value that lies in its slot now."""
         self.sizes: dict[SSAValue, tuple[int, int]] = {}
         self.free: list[tuple[tuple[int, int], tuple[int, int]]] = []
+
+    def start(self, result: SSAValue, given: Sequence[tuple[Attribute, int]]) -> int:
+        """Not before the operands are read that the result may overwrite: one may lie there."""
+        end = self.place[result.owner]
+        return max((at for t, at in given if at <= end and t == result.type), default=0)
 
     def run(self) -> Work:
         """The plan."""
@@ -102,22 +109,23 @@ class Planner:
     def settle(self, op: Elementwise | Reduction, dying: list[SSAValue]) -> None:
         """Find memory for the result of an op: that of an operand, a result's, or any."""
         work, y = self.work, op.y
-        self.sizes[y] = size = _padded(y)
-        heir = next((v for v in dying if _takes_over(op, v) and self.inherits(y, v)), None)
-        if heir is not None:
+        if heir := next((v for v in dying if _takes_over(op, v) and self.inherits(y, v)), None):
             dying.remove(heir)
-            if heir in work.offsets:
-                work.offsets[y] = work.offsets[heir]
-            else:
+            if heir in work.hosts:
                 self.lodge(y, work.hosts[heir])
+            else:
+                work.offsets[y], self.sizes[y] = work.offsets[heir], self.sizes[heir]
         elif host := next((r for r in self.results if self.hosts(op, r)), None):
             self.lodge(y, host)
-        elif offset := next((o for s, o in self.free if s == size), None):
-            work.offsets[y] = offset
-            self.free.remove((size, offset))
         else:
-            work.offsets[y] = end = work.size
-            work.size = end[0] + size[0], end[1] + size[1]
+            self.sizes[y] = size = _padded(y)
+            offset = next((o for s, o in self.free if s == size), None)
+            if offset is not None:
+                self.free.remove((size, offset))
+            else:
+                offset, end = work.size, work.size
+                work.size = end[0] + size[0], end[1] + size[1]
+            work.offsets[y] = offset
 
     def lodge(self, value: SSAValue, host: SSAValue) -> None:
         """Put a value into the slot of a result."""
@@ -136,43 +144,38 @@ class Planner:
         return old in self.work.offsets or self.makes_way(new, self.work.hosts[old])
 
     def hosts(self, op: Elementwise | Reduction, result: SSAValue) -> bool:
-        """
-        Whether the result of an op may lie in the slot of a result of the region from now on.
-
-        Each operand that the result may overwrite must be one that this may overwrite already.
-        """
-        index, end = self.place[op], self.place[result.owner]
-        if result in self.tenants or op.y.type != result.type or index > end:
-            return False
-        return self.makes_way(op.y, result) and all(
-            _overwritten_at(arg, self.place, index)
-            for arg in self.args
-            if arg.type == result.type and _overwritten_at(arg, self.place, end)
-        )
+        """Whether the result of an op may lie in the slot of a result of the region from now on."""
+        in_time = self.starts[result] <= self.place[op] < self.place[result.owner]
+        free = in_time and result not in self.tenants and op.y.type == result.type
+        return free and self.makes_way(op.y, result)
 
     def makes_way(self, value: SSAValue, result: SSAValue) -> bool:
         """Whether a value is not read any more once a result of the region overwrites it."""
         op, last = result.owner, self.last.get(value, -1)
         assert isinstance(op, Elementwise | Reduction)
         end = self.place[op]
-        return value.type == result.type and (
-            last < end or (last == end and _takes_over(op, value))
-        )
+        return last < end or (last == end and _takes_over(op, value))
 
 
-def _overwritten_at(arg: SSAValue, place: dict[object, int], at: int) -> bool:
+def _places(fused: FusedOp) -> dict[object, int]:
+    """The place of each op of a region."""
+    return {op: i for i, op in enumerate(fused.body.block.ops)}
+
+
+def _free_from(arg: SSAValue, place: Mapping[object, int]) -> int:
     """
-    Whether an operand of a region may be overwritten from the op at that place on.
+    The place of the first op of a region that may overwrite one of its operands.
 
-    What reads it, row for row and not repeated, stands before, or is that op and works in place.
+    It comes after all that read it, or is the last of these and works in place. What reads rows
+    repeatedly, does so to the end.
     """
+    first = 0
     for use in arg.uses:
-        here = place[use.operation]
-        if isinstance(use.operation, BroadcastOp) or here > at:
-            return False
-        if here == at and not in_place(use.operation, use.index):
-            return False
-    return True
+        if isinstance(use.operation, BroadcastOp):
+            return len(place)
+        at = place[use.operation]
+        first = max(first, at if in_place(use.operation, use.index) else at + 1)
+    return first
 
 
 def _padded(value: SSAValue) -> tuple[int, int]:
@@ -194,5 +197,5 @@ def may_overwrite(op: FusedOp, operand: int, result: int) -> bool:
     arg, value = op.body.block.args[operand], op.terminator.values[result]
     if arg.type != value.type or not isinstance(value.owner, Operation):
         return False
-    place: dict[object, int] = {inner: i for i, inner in enumerate(op.body.block.ops)}
-    return _overwritten_at(arg, place, place[value.owner])
+    place = _places(op)
+    return _free_from(arg, place) <= place[value.owner]
