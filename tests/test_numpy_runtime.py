@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.numpy_program import lines, refused, samples, stored
 
@@ -96,6 +97,21 @@ def test_memory_is_one_aligned_arena(net: Any) -> None:
     assert [region.size for region in net.regions] == [194, 132, 8]
     assert all(region.ctypes.data % 64 == 0 for region in net.regions)
     assert len({id(region.base) for region in net.regions}) == 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "alignment"), [((5, 70, 0), 64), ((1 << 20, 100, 3 << 20), 1 << 21), ((0, 0, 0), 1)]
+)
+def test_regions_of_memory(sizes: tuple[int, ...], alignment: int) -> None:
+    """They are zero, do not overlap, and lie on large pages where there are two of these."""
+    regions: list[NDArray[Any]] = lines._regions(*sizes)
+    assert [region.size for region in regions] == list(sizes)
+    assert regions[0].ctypes.data % alignment == 0
+    assert not any(region.any() for region in regions)
+    ends = [region.ctypes.data + region.size for region in regions]
+    for region, end in zip(regions[1:], ends, strict=False):
+        assert region.ctypes.data % 64 == 0 or region.size == 0
+        assert region.ctypes.data >= end or region.size == 0
 
 
 def test_arrows_by_name(net: Any) -> None:
