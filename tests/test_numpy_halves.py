@@ -327,6 +327,32 @@ def test_a_region_is_cut_as_a_whole() -> None:
     assert not region_is_cut(small)
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_region_with_a_result_without_rows_is_not_cut(number: int) -> None:
+    """It repeats an operand no times: that is copied, and an operand has no halves."""
+    names, types = ["%m", "%d"], ["tensor<f32>", "tensor<524288xf32>"]
+    if number:
+        names, types = names[::-1], types[::-1]
+    results = ", ".join(f"%{i}" for i in "yz")
+    text = f"""func.func @f(%s: tensor<f32>, %x: tensor<524288xf32>) -> ({", ".join(types)}) {{
+  {results} = tops.fused (%s, %x) : (tensor<f32>, tensor<524288xf32>) -> ({", ".join(types)}) {{
+  ^bb0(%r: tensor<f32>, %a: tensor<524288xf32>):
+    %m = tops.broadcast %r, axes = [] : (tensor<f32>) -> tensor<f32>
+    %d = tops.sin %a : tensor<524288xf32>
+    tops.yield {", ".join(names)} : {", ".join(types)}
+  }}
+  func.return {results} : {", ".join(types)}
+}}"""
+    region = first_op(text)
+    assert isinstance(region, FusedOp)
+    assert not region_is_cut(region)
+    net = load(printed(place(text, "numpy", fuse=False)), "at once")
+    x = np.ones(524288, np.float32)
+    found = net.f(3, x)
+    assert found[number] == 3
+    np.testing.assert_array_equal(found[1 - number], np.sin(x))
+
+
 def test_a_section_saves_more_than_it_costs() -> None:
     assert HANDOVER == 128 * CALL
     for rows, sections in ((1024, 0), (2048, 1)):

@@ -137,7 +137,8 @@ def computing(op: Operation) -> list[Operation]:
 
 def region_is_cut(op: FusedOp) -> bool:
     """Whether a fused region runs in halves where it can: then its workspace has two halves."""
-    return is_cut(computing(op)) and shape_of(op.results[0])[0] == op.space[0]
+    rows = op.space[:1]
+    return is_cut(computing(op)) and all(shape_of(result)[:1] == rows for result in op.results)
 
 
 # -- bytes -------------------------------------------------------------------------------------
