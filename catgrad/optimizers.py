@@ -203,6 +203,9 @@ def accumulate(batches: int, optimizer: Optimizer) -> Optimizer:
 
 
 # Optimisers --------------------------------------------------------------------------------------
+#
+# The order of operations is that of the fewest temporaries where an update runs op by op: the
+# square of a gradient comes before the decay of its mean, a rate last.
 
 
 def sgd(learning_rate: Rate) -> Optimizer:
@@ -248,7 +251,7 @@ def adagrad(learning_rate: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
 
     def rule(rate: Any, _: Any, p: Array, states: Sequence[Array], g: Array) -> tuple[Array, ...]:
         total = states[0] + g * g
-        return p - g * rate / (sqrt(total) + eps), total
+        return p - g / (sqrt(total) + eps) * rate, total
 
     return _optimizer("adagrad", learning_rate, {"sum": zero}, rule)
 
@@ -258,7 +261,7 @@ def rmsprop(learning_rate: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) 
 
     def rule(rate: Any, _: Any, p: Array, states: Sequence[Array], g: Array) -> tuple[Array, ...]:
         v = g * g * (1 - decay) + states[0] * decay
-        return p - g * rate / (sqrt(v) + eps), v
+        return p - g / (sqrt(v) + eps) * rate, v
 
     return _optimizer("rmsprop", learning_rate, {"variance": zero}, rule)
 

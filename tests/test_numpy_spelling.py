@@ -159,6 +159,13 @@ def test_sums_of_vectors(function: Any, length: int, spelt: bool, dtype: str) ->
     assert np.isnan(f(x))
 
 
+@pytest.mark.parametrize(("function", "shape"), [(total, (4096,)), (total, (768, 10))])
+def test_a_product_with_ones_needs_no_workspace(function: Any, shape: tuple[int, ...]) -> None:
+    module = cg.compile({"f": cg.arrow(function).on(cg.f32[shape])}, target="numpy", name="one")
+    assert "np.ones(" in module.source
+    assert "tops.workspace" not in module.ir("placed")
+
+
 def test_few_elements_are_spelt_as_they_are() -> None:
     text, _ = program(row_sums, cg.i1[3, 4], cg.f32[3, 4])
     assert "np.bitwise_and" not in text

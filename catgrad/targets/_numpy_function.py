@@ -80,7 +80,7 @@ class FunctionPrinter:
         self.slots: dict[SSAValue, SlotAttr] = {}
         """Where values with storage of their own lie, except those in the workspace."""
         self.views: list[str | SSAValue | Statement] = []
-        """Views; values inside of regions and statements, whose views are printed if used whole."""
+        """Views; values in the workspace and statements, whose views are printed if used whole."""
         self.made: dict[Statement, list[str]] = {}
         self.whole: set[SSAValue] = set()
         self.vectors: dict[str, str] = {}
@@ -166,7 +166,7 @@ class FunctionPrinter:
             self.layouts[result] = layout
 
     def locate(self, value: SSAValue, axis: int | None) -> tuple[list[Span], list[Span]] | None:
-        """The bytes of the halves of a value; None for literals and what a region keeps inside."""
+        """The bytes of the halves of a value; None for literals and what the workspace holds."""
         layout = self.layouts.get(value)
         if layout is None or layout.base not in self.slots:
             return None
@@ -263,7 +263,7 @@ class FunctionPrinter:
             self.limits[value] = size
 
     def fused(self, op: FusedOp) -> None:
-        """A fused region: its ops in order; inner values lie where results will, or in between."""
+        """A fused region: its ops in order; values lie where results will, or in the workspace."""
         slots = self.slots_of(op)
         for result, slot in zip(op.results, slots, strict=True):
             self.place(result, slot, "fused")
@@ -284,7 +284,7 @@ class FunctionPrinter:
                 break
             assert isinstance(inner, TopsOp)
             if isinstance(inner, FullOp):
-                self.literal(inner)
+                self.repeated_number(inner)
             elif isinstance(inner, BroadcastOp):
                 self.broadcast(inner)
             else:
@@ -315,6 +315,15 @@ class FunctionPrinter:
         """A constant: a number in the text."""
         self.values[op.y] = python_scalar(op.scalar)
         self.known.literals.add(op.y)
+
+    def repeated_number(self, op: FullOp) -> None:
+        """A constant inside of a region: a view where its shape counts."""
+        if not any(isinstance(use.operation, BroadcastOp | Reduction) for use in op.y.uses):
+            return self.literal(op)
+        self.values[op.y] = name = self.names.fresh(op.y.name_hint or op.mnemonic)
+        shape, dtype = shape_and_dtype(op.y)
+        number = f"np.{dtype}({python_scalar(op.scalar)})"
+        self.views.append(f"{name} = np.broadcast_to({number}, {tuple(shape)})")
 
     def broadcast(self, op: BroadcastOp) -> None:
         """A view inside of a region."""

@@ -274,7 +274,7 @@ class Section:
 
 
 Locate = Callable[[SSAValue, int | None], tuple[list[Span], list[Span]] | None]
-"""The bytes of the halves of a value; None for literals and for the values inside a region."""
+"""The bytes of the halves of a value; None for literals and for what lies in the workspace."""
 
 
 def room_in(work: SlotAttr) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from catgrad.dialects.tops.base import TopsOp, dtype_of, nbytes, shape_of, tensor_of
 from catgrad.dialects.tops.elementwise import Elementwise
@@ -61,7 +61,9 @@ def plan_work(fused: FusedOp) -> Work:
     """
     Reuse memory in a region: a value takes that of an operand it replaces, or a free one.
 
-    Free are the slots of results before these are computed, except for operands that may lie there.
+    Free are the slots of results before these are computed. But where an operand may lie, only
+    what replaces its elements in place begins, once all are read that may lie there: a stored
+    tensor holds its old value, what that became so far, or its new one, whenever one looks.
     """
     return Planner(fused).run()
 
@@ -77,23 +79,29 @@ class Planner:
         for op in fused.body.block.ops:
             self.reads.append([repeated.get(v, v) for v in op.operands])
             if isinstance(op, BroadcastOp):
-                repeated[op.y] = repeated.get(op.x, op.x)
+                repeated[op.y] = op.x
         self.last = {v: i for i, operands in enumerate(self.reads) for v in operands}
         results = fused.terminator.values
         self.results = [v for v in dict.fromkeys(results) if isinstance(v.owner, COMPUTED)]
-        given = [(arg.type, _free_from(arg, self.place)) for arg in fused.body.block.args]
+        given: dict[SSAValue, int] = {}
+        for arg in fused.body.block.args:
+            given[arg] = _free_from(arg, self.place)
         self.starts = {r: self.start(r, given) for r in self.results}
-        """Result -> the place of the first op that may write into its slot."""
+        """Result -> the places of the ops that may begin to write into its slot."""
         self.work = Work()
         self.tenants: dict[SSAValue, SSAValue] = {}
         """Result -> the value that lies in its slot now."""
         self.sizes: dict[SSAValue, tuple[int, int]] = {}
         self.free: list[tuple[tuple[int, int], tuple[int, int]]] = []
 
-    def start(self, result: SSAValue, given: Sequence[tuple[Attribute, int]]) -> int:
-        """Not before the operands are read that the result may overwrite: one may lie there."""
+    def start(self, result: SSAValue, given: Mapping[SSAValue, int]) -> range:
+        """Any before its own; if operands may lie there, the last that reads one, in place."""
         end = self.place[result.owner]
-        return max((at for t, at in given if at <= end and t == result.type), default=0)
+        guests = [v for v, at in given.items() if at <= end and v.type == result.type]
+        if not guests:
+            return range(end)
+        at = max(given[v] for v in guests)
+        return range(at, min(at + 1, end)) if any(v in self.reads[at] for v in guests) else range(0)
 
     def run(self) -> Work:
         """The plan."""
@@ -115,7 +123,7 @@ class Planner:
                 self.lodge(y, work.hosts[heir])
             else:
                 work.offsets[y], self.sizes[y] = work.offsets[heir], self.sizes[heir]
-        elif host := next((r for r in self.results if self.hosts(op, r)), None):
+        elif host := next((r for r in self.results if self.may_lodge(op, r)), None):
             self.lodge(y, host)
         else:
             self.sizes[y] = size = _padded(y)
@@ -143,11 +151,10 @@ class Planner:
         """Whether a value may lie where one lay that it replaces."""
         return old in self.work.offsets or self.makes_way(new, self.work.hosts[old])
 
-    def hosts(self, op: Elementwise | Reduction, result: SSAValue) -> bool:
+    def may_lodge(self, op: Elementwise | Reduction, result: SSAValue) -> bool:
         """Whether the result of an op may lie in the slot of a result of the region from now on."""
-        in_time = self.starts[result] <= self.place[op] < self.place[result.owner]
-        free = in_time and result not in self.tenants and op.y.type == result.type
-        return free and self.makes_way(op.y, result)
+        free = self.place[op] in self.starts[result] and result not in self.tenants
+        return free and op.y.type == result.type and self.makes_way(op.y, result)
 
     def makes_way(self, value: SSAValue, result: SSAValue) -> bool:
         """Whether a value is not read any more once a result of the region overwrites it."""
@@ -187,6 +194,7 @@ def _padded(value: SSAValue) -> tuple[int, int]:
 
 
 def _takes_over(op: Elementwise | Reduction, value: SSAValue) -> bool:
+    """Whether the result of an op may be written over an operand, wherever the op reads it."""
     return value in op.operands and all(
         in_place(op, i) for i, v in enumerate(op.operands) if v is value
     )

@@ -20,7 +20,7 @@ class Values:
     """Names and literals."""
     literals: set[SSAValue] = field(default_factory=set[SSAValue])
     inner: dict[SSAValue, tuple[int, int]] = field(default_factory=dict[SSAValue, tuple[int, int]])
-    """Values inside of regions: offsets into the workspace, whole and in halves."""
+    """Values in the workspace: offsets, whole and in halves."""
     repeats: dict[SSAValue, BroadcastOp] = field(default_factory=dict[SSAValue, BroadcastOp])
     """Broadcasts of these."""
 

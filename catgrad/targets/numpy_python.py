@@ -21,6 +21,7 @@ from catgrad.targets._numpy_function import FunctionPrinter
 from catgrad.targets._numpy_halves import CALL, computing, cost_of, region_is_cut
 from catgrad.targets._numpy_moves import is_large, row_count
 from catgrad.targets._numpy_regions import in_place, may_overwrite, plan_work
+from catgrad.targets._numpy_spelling import folded_by_ones
 from catgrad.targets._placement import PlacedTarget
 from catgrad.targets._python_module import (
     class_name,
@@ -64,7 +65,7 @@ class NumpyTarget(PlacedTarget):
 
     def workspace(self, op: Operation) -> int:
         if not isinstance(op, FusedOp):
-            count = row_count(op)
+            count = row_count(op) if folded_by_ones(op) is None else 1
             dense = count > 1 and layout_of(op.operands[0], self.is_view).is_dense
             return count * nbytes(tensor_of(op.results[0])) if dense else 0
         whole, half = plan_work(op).size

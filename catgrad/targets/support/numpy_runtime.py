@@ -161,14 +161,14 @@ def _common_rows(where: str, arrays: Sequence[Array], specs: Sequence[_Input]) -
 # Memory and files -------------------------------------------------------------------------------
 
 
-LARGE_PAGE = 1 << 21
+_LARGE_PAGE = 1 << 21
 """NumPy asks for large pages where an array has two of them: sweeps look up fewer addresses."""
 
 
 def _regions(*sizes: int) -> list[Array]:
     """One zeroed allocation, cut into regions that start at multiples of 64 bytes."""
     starts = list(accumulate((-(-size // 64) * 64 for size in sizes), initial=0))
-    alignment = 64 if starts[-1] < 2 * LARGE_PAGE else LARGE_PAGE
+    alignment = 64 if starts[-1] < 2 * _LARGE_PAGE else _LARGE_PAGE
     arena = np.zeros(starts[-1] + alignment, np.uint8)
     arena = arena[-arena.ctypes.data % alignment :]
     return [arena[start : start + size] for start, size in zip(starts, sizes, strict=False)]
