@@ -31,9 +31,9 @@ from catgrad.targets._numpy_halves import (
     cost_of,
     cuts,
     is_cut,
-    region_is_cut,
     spans,
 )
+from catgrad.targets._numpy_regions import facts_of
 from tests.numpy_code import results_of
 from tests.programs import parse
 from tests.random_graphs import graphs
@@ -321,10 +321,10 @@ def test_a_region_is_cut_as_a_whole() -> None:
 }"""
     region = first_op(text)
     assert isinstance(region, FusedOp)
-    assert region_is_cut(region)
+    assert facts_of(region).is_cut
     small = first_op(text.replace("512x256", "4x4").replace("512", "4"))
     assert isinstance(small, FusedOp)
-    assert not region_is_cut(small)
+    assert not facts_of(small).is_cut
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -345,7 +345,7 @@ def test_a_region_with_a_result_without_rows_is_not_cut(number: int) -> None:
 }}"""
     region = first_op(text)
     assert isinstance(region, FusedOp)
-    assert not region_is_cut(region)
+    assert not facts_of(region).is_cut
     net = load(printed(place(text, "numpy", fuse=False)), "at once")
     x = np.ones(524288, np.float32)
     found = net.f(3, x)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from xdsl.ir import Block, Operation
+from xdsl.parser import Parser
 
 import catgrad as cg
 from catgrad import losses, nn, optimizers
@@ -16,9 +17,9 @@ from catgrad.dialects.tops.base import shape_of
 from catgrad.dialects.tops.fused import FusedOp
 from catgrad.targets import _numpy_regions
 from catgrad.targets._describe import Signature
-from catgrad.targets._numpy_regions import Work, plan_work
+from catgrad.targets._numpy_regions import Work, facts_of, find_facts, structure_of
 from tests.numpy_code import load_program, results_of
-from tests.programs import parse
+from tests.programs import context, parse
 from tests.slot_programs import expected, functions, garbage, inputs_of, place, verify
 from tests.test_slots import printed
 
@@ -123,7 +124,12 @@ def works(source: str) -> list[Work]:
     """The plans of all regions of a function."""
     module = place(source, "numpy")
     verify(module, "numpy")
-    return [plan_work(op) for op in module.walk() if isinstance(op, FusedOp)]
+    return [facts_of(op).work(op) for op in regions_of(module)]
+
+
+def regions_of(module: Operation) -> list[FusedOp]:
+    """The regions of a program."""
+    return [op for op in module.walk() if isinstance(op, FusedOp)]
 
 
 TWO_ROWS = f"""func.func @f(%x: {MATRIX}, %y: {MATRIX}) -> {ROW} {{
@@ -197,7 +203,65 @@ BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_broken_plan_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     BREAKS[name](monkeypatch)
+    monkeypatch.setattr(_numpy_regions, "KNOWN", {})
     assert not all(map(agrees, SOURCES))
+
+
+# -- regions of one structure ---------------------------------------------------------------------
+PLAIN = """func.func @f(%x: tensor<6x4xf32>, %y: tensor<6x4xf32>) -> tensor<6x4xf32> {
+  %z = tops.fused (%x, %y) : (tensor<6x4xf32>, tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%a: tensor<6x4xf32>, %b: tensor<6x4xf32>):
+    %m = tops.max %a, axes = [1] : (tensor<6x4xf32>) -> tensor<6xf32>
+    %r = tops.broadcast %m, axes = [1] : (tensor<6xf32>) -> tensor<6x4xf32>
+    %s = tops.subtract %r, %b : tensor<6x4xf32>
+    %e = tops.exp %s : tensor<6x4xf32>
+    tops.yield %e : tensor<6x4xf32>
+  }
+  func.return %z : tensor<6x4xf32>
+}"""
+
+OTHERS = {
+    "op": ("tops.exp", "tops.tanh"),
+    "operands": ("%r, %b :", "%b, %r :"),
+    "other operand": ("%r, %b :", "%r, %a :"),
+    "property": ("tops.max %a, axes = [1]", "tops.max %a, axes = [0]"),
+    "element type": ("f32", "f64"),
+    "shape": ("6", "60"),
+    "yielded": ("yield %e", "yield %s"),
+}
+
+
+def region_of(source: str) -> FusedOp:
+    """The only region of a function, whether or not it is valid."""
+    (op,) = (
+        op for op in Parser(context(), source).parse_module().walk() if isinstance(op, FusedOp)
+    )
+    return op
+
+
+def test_regions_of_one_structure() -> None:
+    other = PLAIN.replace("%a", "%first").replace("%s", "%difference").replace("%y", "%given")
+    assert structure_of(region_of(other)) == structure_of(region_of(PLAIN))
+    assert facts_of(region_of(other)) is facts_of(region_of(PLAIN))
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_regions_of_another_structure(what: str) -> None:
+    assert structure_of(region_of(PLAIN.replace(*OTHERS[what]))) != structure_of(region_of(PLAIN))
+
+
+def test_what_is_known_is_what_would_be_found() -> None:
+    for op in (op for source in SOURCES for op in regions_of(parse(source))):
+        assert facts_of(op) == find_facts(op)
+
+
+def test_not_all_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_numpy_regions, "KNOWN", {})
+    monkeypatch.setattr(_numpy_regions, "MOST", 2)
+    for source in SOURCES[:5]:
+        for op in regions_of(parse(source)):
+            facts_of(op)
+            assert 0 < len(_numpy_regions.KNOWN) <= 2
 
 
 # -- constants ------------------------------------------------------------------------------------
@@ -246,12 +310,12 @@ def update_regions(name: str) -> list[FusedOp]:
         optimizer=optimizer,
     )
     module = parse(cg.compile(parts, target="numpy", name="one").ir("placed"))
-    return [op for op in module.walk() if isinstance(op, FusedOp)]
+    return regions_of(module)
 
 
 @pytest.mark.parametrize("name", BUFFERS)
 def test_updates_need_few_buffers(name: str) -> None:
-    largest = max(plan_work(op).size[0] for op in update_regions(name))
+    largest = max(facts_of(op).size[0] for op in update_regions(name))
     assert largest == BUFFERS[name] * 4 * SIZE[0] * SIZE[1]
 
 
@@ -260,7 +324,7 @@ def test_what_is_stored_is_replaced_by_what_it_becomes(name: str) -> None:
     """An interrupted step leaves no quotient where a weight was."""
     hosted = 0
     for op in update_regions(name):
-        lies = plan_work(op).hosts
+        lies = facts_of(op).work(op).hosts
         for value, host in lies.items():
             owner = value.owner
             if not shape_of(value):

@@ -31,12 +31,10 @@ from catgrad.targets._numpy_halves import (
     Span,
     Statement,
     Step,
-    computing,
     cost_of,
     cuts,
     is_cut,
     lines_of,
-    region_is_cut,
     room_in,
     spans,
 )
@@ -47,7 +45,7 @@ from catgrad.targets._numpy_moves import (
     moves_of,
     window_view_text,
 )
-from catgrad.targets._numpy_regions import Work, plan_work
+from catgrad.targets._numpy_regions import Work, facts_of
 from catgrad.targets._numpy_sections import Values, print_section
 from catgrad.targets._numpy_spelling import (
     adds_numbers,
@@ -268,7 +266,8 @@ class FunctionPrinter:
         for result, slot in zip(op.results, slots, strict=True):
             self.place(result, slot, "fused")
         self.before_write(slots)
-        block, cut, work = op.body.block, region_is_cut(op), plan_work(op)
+        block, facts = op.body.block, facts_of(op)
+        work = facts.work(op)
         places = dict(reversed([*zip(op.terminator.values, slots, strict=True)]))  # the first
         for arg, value in zip(block.args, op.operands, strict=True):
             self.same(arg, value)
@@ -290,8 +289,8 @@ class FunctionPrinter:
             else:
                 self.inside(inner, work, places)
                 statements.append(self.statement(inner))
-        cost = sum(map(cost_of, computing(op)))
-        self.entries.append(Step((*statements, *copies), cost, cut, work.size[0]))
+        step = Step((*statements, *copies), facts.cost, facts.is_cut, facts.size[0])
+        self.entries.append(step)
 
     def inside(self, op: TopsOp, work: Work, places: Mapping[SSAValue, SlotAttr]) -> None:
         """Name a value that does not leave its region."""

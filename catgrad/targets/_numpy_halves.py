@@ -31,7 +31,7 @@ from xdsl.ir import Operation, SSAValue
 from catgrad.dialects.tops.base import SIZES, dtype_of, nbytes, shape_of, tensor_of
 from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.elementwise import Elementwise
-from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp, SlotAttr
+from catgrad.dialects.tops.fused import ALIGNMENT, SlotAttr
 from catgrad.dialects.tops.indexing import TakeOp
 from catgrad.dialects.tops.matmul import MatmulOp
 from catgrad.dialects.tops.movement import BroadcastOp, ConcatOp, CopyOp, ReshapeOp
@@ -122,23 +122,9 @@ def cost_of(op: Operation) -> int:
 
 def is_cut(ops: Sequence[Operation]) -> bool:
     """Whether ops that are done one after the other gain if each thread does half of each."""
-    possible = all(cuts(op) is not None for op in ops)
-    rows = {rows_of(op) for op in ops} if possible else set[int]()
-    gain = sum(map(cost_of, ops)) - len(ops) * CALL
-    return len(rows) == 1 and gain > 2 * len(ops) * CALL
-
-
-def computing(op: Operation) -> list[Operation]:
-    """The ops that an op consists of, without constants and views."""
-    if not isinstance(op, FusedOp):
-        return [op]
-    return [o for o in op.body.block.ops if o.results and not isinstance(o, FullOp | BroadcastOp)]
-
-
-def region_is_cut(op: FusedOp) -> bool:
-    """Whether a fused region runs in halves where it can: then its workspace has two halves."""
-    rows = op.space[:1]
-    return is_cut(computing(op)) and all(shape_of(result)[:1] == rows for result in op.results)
+    if sum(map(cost_of, ops)) <= 3 * len(ops) * CALL:
+        return False
+    return all(cuts(op) is not None for op in ops) and len({rows_of(op) for op in ops}) == 1
 
 
 # -- bytes -------------------------------------------------------------------------------------

@@ -1,8 +1,13 @@
-"""Fused regions on NumPy: what runs in place, and memory for the values that do not leave."""
+"""
+Fused regions on NumPy: what runs in place, and memory for the values that do not leave.
+
+A program has many regions that differ in their operands only, one or more for each layer. What
+holds of one holds of all that have its structure, and is found once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from xdsl.ir import Operation, SSAValue
@@ -12,6 +17,7 @@ from catgrad.dialects.tops.elementwise import Elementwise
 from catgrad.dialects.tops.fused import ALIGNMENT, FusedOp
 from catgrad.dialects.tops.movement import BroadcastOp
 from catgrad.dialects.tops.reduction import Reduction
+from catgrad.targets._numpy_halves import cost_of, is_cut
 from catgrad.targets._placement import adds_in_place
 
 LATE: dict[tuple[type[TopsOp], str, int], bool] = {}
@@ -57,19 +63,14 @@ class Work:
 COMPUTED = (Elementwise, Reduction)
 
 
-def plan_work(fused: FusedOp) -> Work:
+class Planner:
     """
-    Reuse memory in a region: a value takes that of an operand it replaces, or a free one.
+    Reuses memory in a region: a value takes that of an operand it replaces, or a free one.
 
     Free are the slots of results before these are computed. But where an operand may lie, only
     what replaces its elements in place begins, once all are read that may lie there: a stored
     tensor holds its old value, what that became so far, or its new one, whenever one looks.
     """
-    return Planner(fused).run()
-
-
-class Planner:
-    """Plans the memory of one region."""
 
     def __init__(self, fused: FusedOp):
         self.place = _places(fused)
@@ -171,7 +172,7 @@ def _places(fused: FusedOp) -> dict[object, int]:
 
 def _free_from(arg: SSAValue, place: Mapping[object, int]) -> int:
     """
-    The place of the first op of a region that may overwrite one of its operands.
+    The place of the first op of a region that may overwrite an operand.
 
     It comes after all that read it, or is the last of these and works in place. What reads rows
     repeatedly, does so to the end.
@@ -207,3 +208,72 @@ def may_overwrite(op: FusedOp, operand: int, result: int) -> bool:
         return False
     place = _places(op)
     return _free_from(arg, place) <= place[value.owner]
+
+
+# -- what holds of all regions of one structure -------------------------------------------------
+@dataclass(frozen=True)
+class Facts:
+    """What was found of a region. Its values have numbers: operands, then results of its ops."""
+
+    cost: int
+    """Bytes moved, by all that is computed."""
+    is_cut: bool
+    """Whether it runs in halves where it can: then its workspace has two halves."""
+    size: tuple[int, int]
+    """The bytes of its workspace, for whole values and for one half."""
+    offsets: Mapping[int, tuple[int, int]]
+    hosts: Mapping[int, int]
+
+    def work(self, fused: FusedOp) -> Work:
+        """Where the values inside of a region of this structure lie."""
+        values = values_of(fused)
+        offsets = {values[n]: offsets for n, offsets in self.offsets.items()}
+        return Work(offsets, self.size, {values[n]: values[h] for n, h in self.hosts.items()})
+
+
+KNOWN: dict[Hashable, Facts] = {}
+"""What was found so far, by structure."""
+
+MOST = 1 << 12
+"""So many structures are kept at most."""
+
+
+def values_of(fused: FusedOp) -> list[SSAValue]:
+    """The values of a region, in the order of their numbers."""
+    return [*fused.body.block.args, *(r for op in fused.body.block.ops for r in op.results)]
+
+
+def structure_of(fused: FusedOp) -> Hashable:
+    """All that a region is, but for names and attributes."""
+    values = values_of(fused)
+    numbers = {value: number for number, value in enumerate(values)}
+    ops = [
+        (type(op), *[numbers[v] for v in op.operands], *op.properties.items())
+        for op in fused.body.block.ops
+    ]
+    return tuple(value.type for value in values), tuple(ops)
+
+
+def facts_of(fused: FusedOp) -> Facts:
+    """What holds of a region."""
+    structure = structure_of(fused)
+    if (known := KNOWN.get(structure)) is None:
+        if len(KNOWN) == MOST:
+            KNOWN.clear()
+        known = KNOWN[structure] = find_facts(fused)
+    return known
+
+
+def find_facts(fused: FusedOp) -> Facts:
+    """The facts of one region."""
+    ops = [op for op in fused.body.block.ops if isinstance(op, COMPUTED)]
+    rows = fused.space[:1]
+    work = Planner(fused).run()
+    numbers = {value: number for number, value in enumerate(values_of(fused))}
+    return Facts(
+        cost=sum(map(cost_of, ops)),
+        is_cut=is_cut(ops) and all(shape_of(result)[:1] == rows for result in fused.results),
+        size=work.size,
+        offsets={numbers[v]: offsets for v, offsets in work.offsets.items()},
+        hosts={numbers[v]: numbers[host] for v, host in work.hosts.items()},
+    )

@@ -18,9 +18,9 @@ from catgrad.dialects.tops.windows import PatchesOp, Windows, is_unpadded
 from catgrad.targets._describe import functions_in, has_command_line, program_name
 from catgrad.targets._layouts import layout_of
 from catgrad.targets._numpy_function import FunctionPrinter
-from catgrad.targets._numpy_halves import CALL, computing, cost_of, region_is_cut
+from catgrad.targets._numpy_halves import CALL, cost_of
 from catgrad.targets._numpy_moves import is_large, row_count
-from catgrad.targets._numpy_regions import in_place, may_overwrite, plan_work
+from catgrad.targets._numpy_regions import facts_of, in_place, may_overwrite
 from catgrad.targets._numpy_spelling import folded_by_ones
 from catgrad.targets._placement import PlacedTarget
 from catgrad.targets._python_module import (
@@ -60,16 +60,19 @@ class NumpyTarget(PlacedTarget):
     call_cost = CALL
 
     def cost(self, op: Operation) -> int:
+        if isinstance(op, FusedOp):
+            return facts_of(op).cost
         free = not op.results or isinstance(op, FullOp | ConstantOp) or self.is_view(op)
-        return 0 if free else sum(map(cost_of, computing(op)))
+        return 0 if free else cost_of(op)
 
     def workspace(self, op: Operation) -> int:
         if not isinstance(op, FusedOp):
             count = row_count(op) if folded_by_ones(op) is None else 1
             dense = count > 1 and layout_of(op.operands[0], self.is_view).is_dense
             return count * nbytes(tensor_of(op.results[0])) if dense else 0
-        whole, half = plan_work(op).size
-        return 2 * half if region_is_cut(op) else whole
+        facts = facts_of(op)
+        whole, half = facts.size
+        return 2 * half if facts.is_cut else whole
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         functions = functions_in(module, self.name)
