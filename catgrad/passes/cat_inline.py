@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, i64
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from catgrad.dialects import cat
 from catgrad.dialects._checks import check_module, symbol_table
 from catgrad.dialects._names import hint
+from catgrad.dialects.tops.creation import FullOp
 from catgrad.dialects.tops.random import Random
 
 
@@ -23,6 +24,10 @@ class _Inliner:
     """Arrows whose calls must stay."""
     block: Block = field(default_factory=Block)
     inlined: bool = False
+    literals: dict[tuple[Attribute, Attribute], SSAValue] = field(
+        default_factory=dict[tuple[Attribute, Attribute], SSAValue]
+    )
+    """Constants by type and value: what many calls copy, such as an optimizer's, is there once."""
 
     def body(
         self, arrow: cat.ArrowOp, inputs: Sequence[SSAValue], scope: str, site: int
@@ -39,12 +44,22 @@ class _Inliner:
                 given = [env[v] for v in op.inputs]
                 results = self.body(self.table[op.target], given, inner, offset)
                 for old, new in zip(op.results, results, strict=True):
-                    if old.name_hint is not None and new not in given:
+                    if old.name_hint is not None and new not in given and not _is_named(new):
                         new.name_hint = hint(_join(scope, old.name_hint))
                 env.update(zip(op.results, results, strict=True))
+            elif isinstance(op, FullOp) and not op.attributes:
+                self.share(op, env, scope, site)
             else:
                 self.copy(op, env, scope, site)
         raise AssertionError("an arrow ends in cat.return")
+
+    def share(self, op: FullOp, env: dict[SSAValue, SSAValue], scope: str, site: int) -> None:
+        """Take the constant of this type and value, or append the first."""
+        key = op.y.type, op.value
+        if key not in self.literals:
+            self.copy(op, env, scope, site)
+            self.literals[key] = env[op.y]
+        env[op.y] = self.literals[key]
 
     def copy(self, op: Operation, env: dict[SSAValue, SSAValue], scope: str, site: int) -> None:
         """Append a copy of one op under the scope and site of the call it came through."""
@@ -64,6 +79,11 @@ class _Inliner:
 
 def _join(scope: str, inner: str) -> str:
     return f"{scope}.{inner}" if scope and inner else scope or inner
+
+
+def _is_named(value: SSAValue) -> bool:
+    """Whether it is a constant that has a name: then it keeps this, whichever calls return it."""
+    return isinstance(value.owner, FullOp) and value.name_hint is not None
 
 
 def _hint(value: SSAValue, scope: str, name: str | None) -> None:
@@ -107,8 +127,9 @@ class CatInlinePass(ModulePass):
     ```
     %y = cat.call @square(%x)   =>   %y = tops.multiply %x, %x
     ```
-    Hints are prefixed with the call's `scope`, random sites moved by its `site`. While a derivative
-    is left, calls that reach an arrow with `reverse = @g` stay, or the rule would be lost.
+    Hints are prefixed with the call's `scope`, random sites moved by its `site`. Of equal constants
+    the first is kept. While a derivative is left, calls that reach an arrow with `reverse = @g`
+    stay, or the rule would be lost.
     """
 
     name = "cat-inline"
