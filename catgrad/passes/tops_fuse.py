@@ -264,39 +264,43 @@ class _Grouping:
         return True
 
     def build(self, group: Group) -> None:
-        """Replace a group by one fused op at the place of its root."""
+        """Move a group into one fused op at the place of its root."""
         ordered = sorted(group.members, key=self.index.__getitem__)
         inputs = group.inputs(ordered)
+        moved = [op for op in ordered if op not in group.copies]
+        outs = [op for op in moved if any(u not in group.members for u in self.users(op))]
+        late = self.stragglers(outs, group)
+        behind = group.root.next_op
+        assert behind is not None
         body = Block(arg_types=[v.type for v in inputs])
         env: dict[SSAValue, SSAValue] = dict(zip(inputs, body.args, strict=True))
         for value, arg in zip(inputs, body.args, strict=True):
             arg.name_hint = value.name_hint
         for op in ordered:
-            body.add_op(op.clone(env))
-        moved = [op for op in ordered if op not in group.copies]
-        outs = [op for op in moved if any(u not in group.members for u in self.users(op))]
-        body.add_op(YieldOp([env[op.results[0]] for op in outs]))
+            if op in group.copies:
+                body.add_op(op.clone(env))
+            else:
+                op.detach()
+                op.operands = [env.get(v, v) for v in op.operands]
+                body.add_op(op)
+        body.add_op(YieldOp([op.results[0] for op in outs]))
         fused = FusedOp(inputs, Region(body))
-        self.block.insert_ops_before([fused], group.root)
+        self.block.insert_ops_before([fused], behind)
         self.index[fused] = self.index[group.root]
-        self.move_behind(group.root, self.stragglers(outs, group))
+        self.move_before(behind, late, self.index[fused])
         for op, new in zip(outs, fused.results, strict=True):
             new.name_hint = op.results[0].name_hint
-            op.results[0].replace_all_uses_with(new)
+            op.results[0].replace_uses_with_if(new, lambda use: use.operation.parent is not body)
         for op in reversed(moved):
             self.drop_copies(op)
-            op.detach()
-            op.erase()
 
-    def move_behind(self, root: Operation, ops: Sequence[Operation]) -> None:
-        """Put ops in front of a root that is about to vanish, numbered between neighbours."""
-        after = root.next_op
-        first = self.index[root]
-        step = (self.index[after] - first if after is not None else 1.0) / (len(ops) + 1)
+    def move_before(self, behind: Operation, ops: Sequence[Operation], first: float) -> None:
+        """Put ops between the one numbered `first` and the next, and number them."""
+        step = (self.index[behind] - first) / (len(ops) + 1)
         for number, op in enumerate(ops, 1):
             op.detach()
             self.index[op] = first + number * step
-            self.block.insert_ops_before([op], root)
+            self.block.insert_ops_before([op], behind)
 
     def stragglers(self, outs: Sequence[Operation], group: Group) -> list[Operation]:
         """The ops outside that use results and stand before the root, in order."""
@@ -312,11 +316,12 @@ class _Grouping:
         return sorted(found, key=self.index.__getitem__)
 
     def drop_copies(self, op: Operation) -> None:
-        """Erase the broadcasts of a value that is gone: only the group used them."""
-        for use in list(op.results[0].uses):
-            self.drop_copies(use.operation)
-            use.operation.detach()
-            use.operation.erase()
+        """Erase the broadcasts of a value that went into a group: only that used them."""
+        for user in [use.operation for use in op.results[0].uses]:
+            if user.parent is self.block:
+                self.drop_copies(user)
+                user.detach()
+                user.erase()
 
 
 @dataclass(frozen=True)
