@@ -57,7 +57,7 @@ def compiler_of(system: str) -> Callable[[int], object]:
 
 
 def seconds(system: str) -> dict[int, float]:
-    """Depth -> the least time of REPEATS."""
+    """Depth -> the least time of REPEATS, all depths in turn: a slow minute is not one depth's."""
     compiled = compiler_of(system)
     compiled(2)
 
@@ -66,7 +66,8 @@ def seconds(system: str) -> dict[int, float]:
         compiled(depth)
         return time.perf_counter() - start
 
-    return {depth: min(once(depth) for _ in range(REPEATS)) for depth in DEPTHS}
+    rounds = [[once(depth) for depth in DEPTHS] for _ in range(REPEATS)]
+    return {depth: min(times) for depth, *times in zip(DEPTHS, *rounds, strict=True)}
 
 
 def line(times: Mapping[int, float]) -> tuple[float, float, float]:
