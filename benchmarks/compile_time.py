@@ -19,7 +19,7 @@ from benchmarks.running import ROOT, BenchmarkError, python_of
 
 DEPTHS = (8, 16, 24, 32, 48, 64, 96, 128)
 BATCH, WIDTH = 32, 64
-REPEATS = 3
+REPEATS = 5
 """The least of so many times counts."""
 
 COMPILERS = ("catgrad-numpy", "catgrad-ggml", "catgrad-0.2.2")

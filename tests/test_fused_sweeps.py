@@ -45,6 +45,11 @@ def by_column(x: cg.Array, g: cg.Array) -> cg.Array:
     return cg.exp(cg.max(x * cg.exp(g), axis=1))
 
 
+def pairs(r: cg.Array) -> cg.Array:
+    """All pairs of a vector and what is computed twice for it: rows against columns."""
+    return cg.max(cg.expand_dims(r + r, 0) - cg.expand_dims(r, 1), axis=1) + r
+
+
 def read_again(x: cg.Array, b: cg.Array) -> tuple[cg.Array, cg.Array]:
     """What a loop stores, it must not put over what it reads in a later line."""
     m = cg.expand_dims(cg.max(x, axis=1), 1)
@@ -80,6 +85,7 @@ FUNCTIONS: dict[str, tuple[Function, tuple[Any, ...]]] = {
     "transposed": (transposed, (cg.f32[24, 16],)),
     "columns": (columns, (cg.f32[16, 16],)),
     "by_column": (by_column, (cg.f32[16, 16], cg.f32[16])),
+    "pairs": (pairs, (cg.f32[16],)),
     "read_again": (read_again, (cg.f32[16, 16], cg.f32[16, 4])),
     "pads": (cg.grad(pads), (cg.f32[4, 5],)),
     "straggler": (straggler, (cg.f32[8, 9], cg.f32[9, 2])),
@@ -114,6 +120,8 @@ def expected(name: str) -> list[NDArray[np.float64]]:
             return [np.exp(x).sum(0)]
         case "by_column":
             return [np.exp((x * np.exp(rest[0])).max(1))]
+        case "pairs":
+            return [(2 * x - x[:, None]).max(1) + x]
         case "read_again":
             m = x.max(1, keepdims=True)
             return [(x - m) @ rest[0], (x * m * (x - m)).sum(1)]

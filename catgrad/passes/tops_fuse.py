@@ -38,9 +38,9 @@ def is_row_broadcast(op: Operation) -> bool:
     return isinstance(op, BroadcastOp) and op.props()["axes"] == (len(shape_of(op.y)) - 1,)
 
 
-def readers(op: Operation) -> Iterator[Operation]:
-    """The ops that use the result of an op."""
-    return (use.operation for use in op.results[0].uses)
+def readers(value: SSAValue) -> Iterator[Operation]:
+    """The ops that use a value."""
+    return (use.operation for use in value.uses)
 
 
 @dataclass
@@ -63,6 +63,21 @@ class Group:
         """What members read from outside, by first use."""
         read = (v for op in ops for v in op.operands)
         return list(dict.fromkeys(v for v in read if v.owner not in self.members))
+
+    def may_hold(self, value: SSAValue) -> bool:
+        """Whether a value may be one of the region: what repeats it for members does so inside."""
+        return all(
+            is_row_broadcast(user) if user in self.members else not self.reads(user)
+            for user in readers(value)
+            if isinstance(user, BroadcastOp)
+        )
+
+    def reads(self, repeat: BroadcastOp) -> bool:
+        """Whether a member reads what repeats a value."""
+        return any(
+            user in self.members or (isinstance(user, BroadcastOp) and self.reads(user))
+            for user in readers(repeat.y)
+        )
 
     def can_sweep(self, space: Shape) -> bool:
         """Whether the group can sweep `space` in rows."""
@@ -155,8 +170,10 @@ class _Grouping:
     def joins(self, op: Operation, group: Group) -> bool:
         """Whether an op can be computed in the sweep."""
         match op:
-            case FullOp() | BroadcastOp():
+            case FullOp():
                 return group.has_shape(shape_of(op.y))
+            case BroadcastOp():
+                return group.has_shape(shape_of(op.y)) and group.may_hold(op.y)
             case Elementwise() if self.computes(op):
                 shape = shape_of(op.y)
                 if group.has_shape(shape):
@@ -164,7 +181,7 @@ class _Grouping:
                 rows = shape == group.shape[:-1] and group.can_sweep(group.shape)
                 return (
                     rows
-                    and any(is_row_broadcast(u) and u in group.members for u in readers(op))
+                    and any(is_row_broadcast(u) and u in group.members for u in readers(op.y))
                     and self.closed(op, group)
                     and group.takes_space(group.shape)
                 )
@@ -182,31 +199,38 @@ class _Grouping:
 
         A value of a row that a member repeats from row to row must come from outside.
         """
-        broadcasts = [u.operation for u in op.results[0].uses if u.operation in group.copies]
-        return all(map(is_row_broadcast, broadcasts)) and all(
-            self.settled(user, group) or self.sibling(user, group) for user in self.users(op)
+        return group.may_hold(op.results[0]) and all(
+            self.settled(user, group) or self.sibling(user, group, [op]) for user in self.users(op)
         )
 
     def settled(self, op: Operation, group: Group) -> bool:
         """Whether an op is in the group, or comes after the root, or can be moved there."""
         return op in group.members or self.later(op, group) or self.movable(op, group)
 
-    def sibling(self, op: Operation, group: Group, depth: int = NEAR) -> bool:
-        """Whether an op may join with a value it reads: for the members it computes nothing."""
+    def sibling(self, op: Operation, group: Group, joining: Sequence[Operation]) -> bool:
+        """Whether an op may join with the last that joins: for the members it computes nothing."""
         return (
             isinstance(op, Elementwise)
             and self.computes(op)
-            and depth > 0
+            and len(joining) <= NEAR
             and group.has_shape(shape_of(op.results[0]))
-            and not any(
-                isinstance(v.owner, BroadcastOp) and v.owner.x.owner in group.members
-                for v in op.operands
-            )
+            and group.may_hold(op.results[0])
+            and not any(self.awaits(v.owner, group, joining) for v in op.operands)
             and all(
-                self.settled(user, group) or self.sibling(user, group, depth - 1)
+                self.settled(user, group) or self.sibling(user, group, [*joining, op])
                 for user in self.users(op)
             )
         )
+
+    def awaits(self, op: object, group: Group, joining: Sequence[Operation]) -> bool:
+        """Whether an op repeats a member, or other than along rows what is about to be one."""
+        if not isinstance(op, BroadcastOp):
+            return False
+        source = op.x.owner
+        while isinstance(source, BroadcastOp):
+            source = source.x.owner
+        along_rows = is_row_broadcast(op) and op.x.owner is source
+        return source in group.members or (source in joining and not along_rows)
 
     def users(self, op: Operation) -> Iterator[Operation]:
         """The ops that use an op, through broadcasts too, which are copied to their users."""
@@ -245,6 +269,7 @@ class _Grouping:
             not isinstance(op, Elementwise)
             or op.mnemonic in COSTLY
             or not group.has_shape(shape_of(value))
+            or not group.may_hold(value)
         ):
             return False
         sources = [v.owner for v in op.operands if isinstance(v.owner, FullOp | BroadcastOp)]
