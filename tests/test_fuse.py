@@ -7,10 +7,12 @@ from collections import Counter
 import numpy as np
 import pytest
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import VerifyException
 
 from catgrad.dialects.tops.base import shape_of
 from catgrad.dialects.tops.fused import FusedOp
 from catgrad.dialects.tops.movement import BroadcastOp
+from catgrad.passes import tops_fuse
 from catgrad.passes.tops_fuse import TopsFusePass
 from tests.programs import context, parse
 from tests.slot_programs import expected
@@ -132,9 +134,25 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_what_a_region_repeats_other_than_along_rows_comes_from_outside(name: str) -> None:
+def case(name: str) -> str:
+    """The function of a case."""
     last = "%y, %m" if name == "with what it becomes" else "%y, %r"
     end = f"\n  func.return {last} : {S}, {V}\n}}"
-    head = f"func.func @f(%x: {S}, %s: {S}, %r: {V}) -> ({S}, {V}) {{"
-    assert agrees(head + CASES[name] + end)
+    return f"func.func @f(%x: {S}, %s: {S}, %r: {V}) -> ({S}, {V}) {{{CASES[name]}{end}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_region_repeats_other_than_along_rows_comes_from_outside(name: str) -> None:
+    assert agrees(case(name))
+
+
+def always(*_: object) -> bool:
+    """All is so."""
+    return True
+
+
+def test_a_wrong_region_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pass itself looks at what it built; in a compilation nobody else does."""
+    monkeypatch.setattr(tops_fuse.Group, "may_hold", always)
+    with pytest.raises(VerifyException, match="repeats a row's value along the row"):
+        TopsFusePass().apply(context(), parse(case("computed again")))

@@ -17,7 +17,7 @@ from catgrad.dialects.tops.base import shape_of
 from catgrad.dialects.tops.fused import FusedOp
 from catgrad.targets import _numpy_regions
 from catgrad.targets._describe import Signature
-from catgrad.targets._numpy_regions import Work, facts_of, find_facts, structure_of
+from catgrad.targets._numpy_regions import Work, facts_of, find_facts
 from tests.numpy_code import load_program, results_of
 from tests.programs import context, parse
 from tests.slot_programs import expected, functions, garbage, inputs_of, place, verify
@@ -241,13 +241,14 @@ def region_of(source: str) -> FusedOp:
 
 def test_regions_of_one_structure() -> None:
     other = PLAIN.replace("%a", "%first").replace("%s", "%difference").replace("%y", "%given")
-    assert structure_of(region_of(other)) == structure_of(region_of(PLAIN))
+    assert region_of(other).structure() == region_of(PLAIN).structure()
     assert facts_of(region_of(other)) is facts_of(region_of(PLAIN))
 
 
 @pytest.mark.parametrize("what", OTHERS)
 def test_regions_of_another_structure(what: str) -> None:
-    assert structure_of(region_of(PLAIN.replace(*OTHERS[what]))) != structure_of(region_of(PLAIN))
+    other = PLAIN.replace(*OTHERS[what])
+    assert region_of(other).structure() != region_of(PLAIN).structure()
 
 
 def test_what_is_known_is_what_would_be_found() -> None:

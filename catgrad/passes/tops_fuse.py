@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
@@ -114,6 +114,7 @@ class _Grouping:
         self.index: dict[Operation, float] = {op: i for i, op in enumerate(self.ops)}
         self.taken: set[Operation] = set()
         self.repeated: set[Operation] = set()
+        self.built: list[FusedOp] = []
 
     def run(self) -> None:
         for op in reversed(self.ops):
@@ -310,6 +311,7 @@ class _Grouping:
                 body.add_op(op)
         body.add_op(YieldOp([op.results[0] for op in outs]))
         fused = FusedOp(inputs, Region(body))
+        self.built.append(fused)
         self.block.insert_ops_before([fused], behind)
         self.index[fused] = self.index[group.root]
         self.move_before(behind, late, self.index[fused])
@@ -373,5 +375,11 @@ class TopsFusePass(ModulePass):
     name = "tops-fuse"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        valid: set[Hashable] = set()
         for function in defined_functions(op):
-            _Grouping(function.body.block).run()
+            grouping = _Grouping(function.body.block)
+            grouping.run()
+            for fused in grouping.built:
+                if (structure := fused.structure()) not in valid:
+                    fused.verify_()
+                    valid.add(structure)

@@ -226,7 +226,7 @@ class Facts:
 
     def work(self, fused: FusedOp) -> Work:
         """Where the values inside of a region of this structure lie."""
-        values = values_of(fused)
+        values = fused.values
         offsets = {values[n]: offsets for n, offsets in self.offsets.items()}
         return Work(offsets, self.size, {values[n]: values[h] for n, h in self.hosts.items()})
 
@@ -238,25 +238,9 @@ MOST = 1 << 12
 """So many structures are kept at most."""
 
 
-def values_of(fused: FusedOp) -> list[SSAValue]:
-    """The values of a region, in the order of their numbers."""
-    return [*fused.body.block.args, *(r for op in fused.body.block.ops for r in op.results)]
-
-
-def structure_of(fused: FusedOp) -> Hashable:
-    """All that a region is, but for names and attributes."""
-    values = values_of(fused)
-    numbers = {value: number for number, value in enumerate(values)}
-    ops = [
-        (type(op), *[numbers[v] for v in op.operands], *op.properties.items())
-        for op in fused.body.block.ops
-    ]
-    return tuple(value.type for value in values), tuple(ops)
-
-
 def facts_of(fused: FusedOp) -> Facts:
     """What holds of a region."""
-    structure = structure_of(fused)
+    structure = fused.structure()
     if (known := KNOWN.get(structure)) is None:
         if len(KNOWN) == MOST:
             KNOWN.clear()
@@ -269,7 +253,7 @@ def find_facts(fused: FusedOp) -> Facts:
     ops = [op for op in fused.body.block.ops if isinstance(op, COMPUTED)]
     rows = fused.space[:1]
     work = Planner(fused).run()
-    numbers = {value: number for number, value in enumerate(values_of(fused))}
+    numbers = {value: number for number, value in enumerate(fused.values)}
     return Facts(
         cost=sum(map(cost_of, ops)),
         is_cut=is_cut(ops) and all(shape_of(result)[:1] == rows for result in fused.results),

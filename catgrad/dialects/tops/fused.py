@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, StringAttr, i64
@@ -149,6 +149,21 @@ class FusedOp(IRDLOperation):
         super().__init__(
             operands=[list(inputs)], result_types=[[v.type for v in last.values]], regions=[body]
         )
+
+    @property
+    def values(self) -> list[SSAValue]:
+        """The values of the region: its arguments, then the results of its ops, in order."""
+        return [*self.body.block.args, *(r for op in self.body.block.ops for r in op.results)]
+
+    def structure(self) -> Hashable:
+        """All that the region is, but for names and attributes: equal for equal regions."""
+        values = self.values
+        numbers = {value: number for number, value in enumerate(values)}
+        ops = [
+            (type(op), *[numbers[v] for v in op.operands], *op.properties.items())
+            for op in self.body.block.ops
+        ]
+        return tuple(value.type for value in values), tuple(ops)
 
     @property
     def folds(self) -> list[Reduction]:
