@@ -227,3 +227,28 @@ func.func @columns(%x: tensor<3x3x3xf32>) -> (tensor<3x3xf32>, tensor<3x3x3xf32>
 // CHECK-NEXT:   %u = tops.sin %x : tensor<3x3x3xf32>
 // CHECK-NEXT:   %n = tops.sum %u, axes = [] : tensor<3x3x3xf32>
 // CHECK-NEXT:   func.return %s, %n
+
+// -----
+// What is repeated from row to row comes from outside, though the region could compute it.
+func.func @pairs(%r: tensor<16xf32>) -> tensor<16xf32> {
+  %v = tops.add %r, %r : tensor<16xf32>
+  %down = tops.broadcast %v, axes = [0] : (tensor<16xf32>) -> tensor<16x16xf32>
+  %along = tops.broadcast %r, axes = [1] : (tensor<16xf32>) -> tensor<16x16xf32>
+  %d = tops.subtract %down, %along : tensor<16x16xf32>
+  %m = tops.max %d, axes = [1] : (tensor<16x16xf32>) -> tensor<16xf32>
+  func.return %m : tensor<16xf32>
+}
+
+// CHECK:   func.func @pairs(%r: tensor<16xf32>) -> tensor<16xf32> {
+// CHECK-NEXT:     %v = tops.add %r, %r : tensor<16xf32>
+// CHECK-NEXT:     %m = tops.fused (%v, %r) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32> {
+// CHECK-NEXT:     ^bb0(%v_1: tensor<16xf32>, %r_1: tensor<16xf32>):
+// CHECK-NEXT:       %down = tops.broadcast %v_1, axes = [0] : (tensor<16xf32>) -> tensor<16x16xf32>
+// CHECK-NEXT:       %along = tops.broadcast %r_1, axes = [1] : (tensor<16xf32>) -> tensor<16x16xf32>
+// CHECK-NEXT:       %d = tops.subtract %down, %along : tensor<16x16xf32>
+// CHECK-NEXT:       %m_1 = tops.max %d, axes = [1] : (tensor<16x16xf32>) -> tensor<16xf32>
+// CHECK-NEXT:       tops.yield %m_1 : tensor<16xf32>
+// CHECK-NEXT:     }
+// CHECK-NEXT:     func.return %m : tensor<16xf32>
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
