@@ -178,6 +178,6 @@ class CatSimplifyPass(ModulePass):
             if arrow.monoidal is None:
                 _simplify_cartesian(arrow)
             else:
-                before = -1
-                while before != (before := len(list(arrow.block.ops))):
+                before: list[Operation] = []
+                while before != (before := list(arrow.block.ops)):
                     _simplify_monoidal(arrow)

@@ -89,3 +89,18 @@ cat.arrow @monoid(%x: tensor<2xf32>, %y: tensor<2xf32>) -> (tensor<2xf32>, tenso
 // CHECK-NEXT:     cat.return %t, %q : tensor<2xf32>, tensor<2xf32>
 // CHECK-NEXT:   }
 // CHECK-NEXT: }
+
+// -----
+// Until nothing is left to do, also where two ops made room for two.
+cat.arrow @constant(%x: tensor<2xf32>) -> () attributes {monoidal} {
+  %c = tops.full value = 2.0 : f32 : tensor<2xf32>
+  %y = tops.subtract %x, %c : tensor<2xf32>
+  cat.discard %y : tensor<2xf32>
+  cat.return
+}
+
+// CHECK:   cat.arrow @constant(%x: tensor<2xf32>) attributes {monoidal} {
+// CHECK-NEXT:     cat.discard %x : tensor<2xf32>
+// CHECK-NEXT:     cat.return
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
