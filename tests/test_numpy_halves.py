@@ -21,7 +21,7 @@ import catgrad as cg
 from catgrad import losses, nn, optimizers
 from catgrad.dialects.tops.fused import FusedOp, SlotAttr
 from catgrad.interpreter import Interpreter
-from catgrad.targets import _numpy_halves, _numpy_spelling
+from catgrad.targets import _numpy_halves, _numpy_regions, _numpy_spelling
 from catgrad.targets._layouts import Layout
 from catgrad.targets._numpy_halves import (
     CALL,
@@ -74,6 +74,7 @@ ORDERS = ["forwards", "backwards", "at once"]
 def everything_in_halves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut whatever can be cut, however small."""
     monkeypatch.setattr(_numpy_halves, "CALL", 0)
+    monkeypatch.setattr(_numpy_regions, "KNOWN", {})
     monkeypatch.setattr(_numpy_halves, "HANDOVER", -1)
     monkeypatch.setattr(_numpy_spelling, "MANY", 0)
     monkeypatch.setattr(_numpy_spelling, "SOME", 0)
@@ -214,6 +215,7 @@ def never(*_: object) -> bool:
 def test_what_conflicts_is_not_in_one_section(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a contract that always says yes, the orders differ: the tests above see it."""
     monkeypatch.setattr(_numpy_halves, "CALL", 0)
+    monkeypatch.setattr(_numpy_regions, "KNOWN", {})
     monkeypatch.setattr(_numpy_halves, "HANDOVER", -1)
     monkeypatch.setattr(Access, "bars", never)
     parts = {"columns": cg.arrow(FUNCTIONS["columns"][0]).on(cg.f32[16, 16])}

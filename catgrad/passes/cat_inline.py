@@ -24,10 +24,10 @@ class _Inliner:
     """Arrows whose calls must stay."""
     block: Block = field(default_factory=Block)
     inlined: bool = False
-    literals: dict[tuple[Attribute, Attribute], SSAValue] = field(
+    constants: dict[tuple[Attribute, Attribute], SSAValue] = field(
         default_factory=dict[tuple[Attribute, Attribute], SSAValue]
     )
-    """Constants by type and value: what many calls copy, such as an optimizer's, is there once."""
+    """By type and value: what many calls copy, such as an optimizer's, is there once."""
 
     def body(
         self, arrow: cat.ArrowOp, inputs: Sequence[SSAValue], scope: str, site: int
@@ -44,7 +44,8 @@ class _Inliner:
                 given = [env[v] for v in op.inputs]
                 results = self.body(self.table[op.target], given, inner, offset)
                 for old, new in zip(op.results, results, strict=True):
-                    if old.name_hint is not None and new not in given and not _is_named(new):
+                    keeps = new in given or isinstance(new.owner, FullOp)
+                    if old.name_hint is not None and not keeps:
                         new.name_hint = hint(_join(scope, old.name_hint))
                 env.update(zip(op.results, results, strict=True))
             elif isinstance(op, FullOp) and not op.attributes:
@@ -56,10 +57,10 @@ class _Inliner:
     def share(self, op: FullOp, env: dict[SSAValue, SSAValue], scope: str, site: int) -> None:
         """Take the constant of this type and value, or append the first."""
         key = op.y.type, op.value
-        if key not in self.literals:
+        if key not in self.constants:
             self.copy(op, env, scope, site)
-            self.literals[key] = env[op.y]
-        env[op.y] = self.literals[key]
+            self.constants[key] = env[op.y]
+        env[op.y] = self.constants[key]
 
     def copy(self, op: Operation, env: dict[SSAValue, SSAValue], scope: str, site: int) -> None:
         """Append a copy of one op under the scope and site of the call it came through."""
@@ -79,11 +80,6 @@ class _Inliner:
 
 def _join(scope: str, inner: str) -> str:
     return f"{scope}.{inner}" if scope and inner else scope or inner
-
-
-def _is_named(value: SSAValue) -> bool:
-    """Whether it is a constant that has a name: then it keeps this, whichever calls return it."""
-    return isinstance(value.owner, FullOp) and value.name_hint is not None
 
 
 def _hint(value: SSAValue, scope: str, name: str | None) -> None:
@@ -128,8 +124,8 @@ class CatInlinePass(ModulePass):
     %y = cat.call @square(%x)   =>   %y = tops.multiply %x, %x
     ```
     Hints are prefixed with the call's `scope`, random sites moved by its `site`. Of equal constants
-    the first is kept. While a derivative is left, calls that reach an arrow with `reverse = @g`
-    stay, or the rule would be lost.
+    the first is kept, under its own hint. While a derivative is left, calls that reach an arrow
+    with `reverse = @g` stay, or the rule would be lost.
     """
 
     name = "cat-inline"

@@ -222,7 +222,9 @@ class Facts:
     size: tuple[int, int]
     """The bytes of its workspace, for whole values and for one half."""
     offsets: Mapping[int, tuple[int, int]]
+    """Of those in the workspace: where they begin there, whole and as halves."""
     hosts: Mapping[int, int]
+    """Of those that lie where a result will: the value that this result yields."""
 
     def work(self, fused: FusedOp) -> Work:
         """Where the values inside of a region of this structure lie."""
@@ -242,7 +244,7 @@ def facts_of(fused: FusedOp) -> Facts:
     """What holds of a region."""
     structure = fused.structure()
     if (known := KNOWN.get(structure)) is None:
-        if len(KNOWN) == MOST:
+        if len(KNOWN) >= MOST:
             KNOWN.clear()
         known = KNOWN[structure] = find_facts(fused)
     return known

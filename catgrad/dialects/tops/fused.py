@@ -156,7 +156,7 @@ class FusedOp(IRDLOperation):
         return [*self.body.block.args, *(r for op in self.body.block.ops for r in op.results)]
 
     def structure(self) -> Hashable:
-        """All that the region is, but for names and attributes: equal for equal regions."""
+        """All that counts of the region: not names, nor attributes, which no meaning hangs on."""
         values = self.values
         numbers = {value: number for number, value in enumerate(values)}
         ops = [

@@ -119,26 +119,30 @@ cat.arrow @main(%x: tensor<2xf32>) -> tensor<2xf32> attributes {monoidal} {
 // CHECK-NEXT: }
 
 // -----
-// Of equal constants the first is kept, under its first name; -0.0 is not 0.0.
+// Of equal constants the first is kept, under its own name; not if they differ in a sign, a type, a mark.
 cat.arrow private @step(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<f32>) {
   %rate = tops.full value = 1.0e-02 : f32 : tensor<2xf32>
   %y = tops.multiply %x, %rate : tensor<2xf32>
   %c = tops.full value = 0.0 : f32 : tensor<f32>
   cat.return %y, %c : tensor<2xf32>, tensor<f32>
 }
-cat.arrow @main(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>) {
+cat.arrow @main(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<2xf32>) {
   %a, %zero = cat.call @step(%x) {scope = "first"} : (tensor<2xf32>) -> (tensor<2xf32>, tensor<f32>)
   %b, %other = cat.call @step(%a) {scope = "second"} : (tensor<2xf32>) -> (tensor<2xf32>, tensor<f32>)
   %minus = tops.full value = -0.0 : f32 : tensor<f32>
-  cat.return %b, %zero, %other, %minus : tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>
+  %marked = tops.full value = 0.0 : f32 {mark} : tensor<f32>
+  %wide = tops.full value = 0.0 : f32 : tensor<2xf32>
+  cat.return %b, %zero, %other, %minus, %marked, %wide : tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<2xf32>
 }
 
-// CHECK:   cat.arrow @main(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>) {
+// CHECK:   cat.arrow @main(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<2xf32>) {
 // CHECK-NEXT:     %first.rate = tops.full value = 1.000000e-02 : f32 : tensor<2xf32>
 // CHECK-NEXT:     %a = tops.multiply %x, %first.rate : tensor<2xf32>
 // CHECK-NEXT:     %first.c = tops.full value = 0.000000e+00 : f32 : tensor<f32>
 // CHECK-NEXT:     %b = tops.multiply %a, %first.rate : tensor<2xf32>
 // CHECK-NEXT:     %minus = tops.full value = -0.000000e+00 : f32 : tensor<f32>
-// CHECK-NEXT:     cat.return %b, %first.c, %first.c, %minus : tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>
+// CHECK-NEXT:     %marked = tops.full value = 0.000000e+00 : f32 {mark} : tensor<f32>
+// CHECK-NEXT:     %wide = tops.full value = 0.000000e+00 : f32 : tensor<2xf32>
+// CHECK-NEXT:     cat.return %b, %first.c, %first.c, %minus, %marked, %wide : tensor<2xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<2xf32>
 // CHECK-NEXT:   }
 // CHECK-NEXT: }
