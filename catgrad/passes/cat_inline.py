@@ -64,7 +64,7 @@ class _Inliner:
 
     def copy(self, op: Operation, env: dict[SSAValue, SSAValue], scope: str, site: int) -> None:
         """Append a copy of one op under the scope and site of the call it came through."""
-        clone = op.clone(env, clone_name_hints=False)
+        clone = (op.clone if op.regions else op.clone_without_regions)(env, clone_name_hints=False)
         self.block.add_op(clone)
         for old, new in zip(op.results, clone.results, strict=True):
             _hint(new, scope, old.name_hint)

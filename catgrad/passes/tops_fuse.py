@@ -304,7 +304,7 @@ class _Grouping:
             arg.name_hint = value.name_hint
         for op in ordered:
             if op in group.copies:
-                body.add_op(op.clone(env))
+                body.add_op(op.clone_without_regions(env))
             else:
                 op.detach()
                 op.operands = [env.get(v, v) for v in op.operands]

@@ -12,7 +12,13 @@ from xdsl.ir import Operation
 from catgrad.dialects.tops.base import nbytes, tensor_of
 from catgrad.dialects.tops.creation import ConstantOp, FullOp
 from catgrad.dialects.tops.fused import FusedOp
-from catgrad.dialects.tops.movement import BroadcastOp, PermuteDimsOp, ReshapeOp, SliceOp
+from catgrad.dialects.tops.movement import (
+    BroadcastOp,
+    Movement,
+    PermuteDimsOp,
+    ReshapeOp,
+    SliceOp,
+)
 from catgrad.dialects.tops.unary import ErfOp
 from catgrad.dialects.tops.windows import PatchesOp, Windows, is_unpadded
 from catgrad.targets._describe import functions_in, has_command_line, program_name
@@ -45,6 +51,8 @@ class NumpyTarget(PlacedTarget):
     suffix: ClassVar[str] = ".py"
 
     def is_view(self, op: Operation) -> bool:
+        if not isinstance(op, Movement | PatchesOp):  # as most: asked of every op again and again
+            return False
         if isinstance(op, ReshapeOp):
             return layout_of(op.x, self.is_view).through(op) is not None
         if isinstance(op, PatchesOp):

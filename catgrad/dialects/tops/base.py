@@ -242,9 +242,9 @@ class _Algebra(HasCanonicalizationPatternsTrait):
         return
 
     def get_patterns(self, op: type[Operation]) -> tuple[RewritePattern, ...]:
-        from catgrad.dialects.tops.algebra import patterns_of
+        from catgrad.dialects.tops.algebra import rewriting_of
 
-        return patterns_of(op)
+        return rewriting_of(op)
 
 
 class TopsOp(IRDLOperation, abc.ABC):

@@ -14,7 +14,7 @@ from typing import Any
 from xdsl.ir import Operation
 
 from catgrad.dialects.tops.algebra import elementwise, folding, movement
-from catgrad.dialects.tops.algebra.base import AlgebraPattern
+from catgrad.dialects.tops.algebra.base import AlgebraPattern, AlgebraPatterns
 
 PATTERNS: list[type[AlgebraPattern[Any]]] = [
     c
@@ -29,3 +29,10 @@ PATTERNS: list[type[AlgebraPattern[Any]]] = [
 def patterns_of(op: type[Operation]) -> tuple[AlgebraPattern[Any], ...]:
     """The patterns for an op class: those whose `simpler` takes it."""
     return tuple(p() for p in PATTERNS if issubclass(op, p.matches))
+
+
+@cache
+def rewriting_of(op: type[Operation]) -> tuple[AlgebraPatterns, ...]:
+    """The patterns for an op class as one: it is tried on every op again and again."""
+    patterns = patterns_of(op)
+    return (AlgebraPatterns(patterns),) if patterns else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
 from xdsl.ir import Operation, SSAValue
@@ -38,17 +39,33 @@ class AlgebraPattern(RewritePattern, abc.ABC, Generic[Op]):
         """A new op or an existing value to replace `op`, or None."""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /) -> None:
-        if not isinstance(op, self.matches):
-            return
-        if (parent := op.parent_op()) and "monoidal" in parent.properties:
-            return
-        match self.simpler(cast(Op, op)):
-            case Operation() as new:
+        if isinstance(op, self.matches):
+            apply_first([self], op, rewriter)
+
+
+class AlgebraPatterns(RewritePattern):
+    """The patterns of an op class."""
+
+    def __init__(self, patterns: Sequence[AlgebraPattern[Any]]):
+        self.patterns = patterns
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /) -> None:
+        apply_first(self.patterns, op, rewriter)
+
+
+def apply_first(
+    patterns: Sequence[AlgebraPattern[Any]], op: Operation, rewriter: PatternRewriter
+) -> None:
+    """Rewrite an op by the first of its patterns that applies."""
+    if (parent := op.parent_op()) and "monoidal" in parent.properties:
+        return
+    for pattern in patterns:
+        if (new := pattern.simpler(cast(TopsOp, op))) is not None:
+            if isinstance(new, Operation):
                 rewriter.replace(op, new)
-            case SSAValue() as old:
-                rewriter.replace(op, [], [old])
-            case None:
-                return
+            else:
+                rewriter.replace(op, [], [new])
+            return
 
 
 def axes_of(op: TopsOp) -> tuple[int, ...]:
